@@ -1,0 +1,139 @@
+"""Every setting of Voxreel, read once from the environment and checked as a whole.
+
+A setting is an environment variable; the table in docs/settings.md lists them all (a test keeps it so).
+`load()` reports every mistake at once, each with what to do about it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from environs import Env, EnvValidationError, validate
+
+ROOT = Path(__file__).resolve().parent
+
+
+class SettingsError(Exception):
+    """Some settings are wrong. The message names each one and what to do."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The validated settings. Sizes are bytes, times are seconds unless a name says otherwise."""
+
+    # Where things are kept
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    broker_redis_url: str
+    media_root: Path | None
+
+    # The HTTP API
+    api_host: str
+    api_port: int
+    rate_limit: str
+    submit_rate_limit: str
+    trusted_proxies: int
+
+    # Limits of a document
+    max_upload_bytes: int
+    max_pages: int
+    max_characters: int
+    max_images: int
+
+    # Speech
+    serving_url: str
+    checkpoint: Path
+    device: str
+    serving_threads: int
+    max_batch_frames: int
+    max_queued_frames: int
+
+    # Jobs
+    lease_seconds: float
+    reconcile_seconds: float
+    max_attempts: int
+    retention_days: float
+
+    # Logs
+    log_level: str
+
+    @property
+    def files_dir(self) -> Path:
+        """Folder of the content-addressed file store."""
+        return self.data_dir / "files"
+
+
+def _sibling_database(redis_url: str) -> str:
+    """The Redis URL of the database after this one: the broker keeps to itself, so a flush of one spares the other."""
+    parts = urlsplit(redis_url)
+    number = parts.path.strip("/") or "0"
+    following = str(int(number) + 1) if number.isdigit() else "1"
+    return urlunsplit(parts._replace(path="/" + following))
+
+
+def load() -> Settings:
+    """Read and check the settings in the environment. Raises SettingsError naming every mistake at once."""
+    env = Env(eager=False)
+    ports = validate.Range(min=1, max=65535, error="must be a port, 1 to 65535")
+    positive = validate.Range(min=0, min_inclusive=False, error="must be greater than 0")
+    data_dir = env.path("VOXREEL_DATA_DIR", ROOT / ".voxreel")
+    redis_url = env.str(
+        "REDIS_URL",
+        "redis://127.0.0.1:6379/0",
+        validate=validate.Regexp(r"^(redis|rediss|unix)://", error="must start with redis://, rediss:// or unix://"),
+    )
+    with env.prefixed("VOXREEL_"):
+        fields = dict(
+            media_root=env.path("MEDIA_ROOT", None),
+            api_host=env.str("API_HOST", "127.0.0.1"),
+            api_port=env.int("API_PORT", 8000, validate=ports),
+            rate_limit=env.str("RATE_LIMIT", "600 per minute"),
+            submit_rate_limit=env.str("SUBMIT_RATE_LIMIT", "60 per minute"),
+            trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
+            max_upload_bytes=env.int("MAX_UPLOAD_BYTES", 25_000_000, validate=positive),
+            max_pages=env.int("MAX_PAGES", 400, validate=positive),
+            max_characters=env.int("MAX_CHARACTERS", 300_000, validate=positive),
+            max_images=env.int("MAX_IMAGES", 50, validate=positive),
+            serving_url=env.str("SERVING_URL", "http://127.0.0.1:8100", validate=validate.URL(require_tld=False)).rstrip("/"),
+            checkpoint=env.path("CHECKPOINT", ROOT / "voices" / "sample"),
+            device=env.str("DEVICE", "auto", validate=validate.Regexp(r"^(auto|cpu|cuda(:\d+)?|mps)$", error="must be auto, cpu, cuda, cuda:N or mps")),
+            serving_threads=env.int("SERVING_THREADS", 0, validate=validate.Range(min=0)),
+            max_batch_frames=env.int("MAX_BATCH_FRAMES", 8192, validate=positive),
+            max_queued_frames=env.int("MAX_QUEUED_FRAMES", 131_072, validate=positive),
+            lease_seconds=env.float("LEASE_SECONDS", 30.0, validate=positive),
+            reconcile_seconds=env.float("RECONCILE_SECONDS", 10.0, validate=positive),
+            max_attempts=env.int("MAX_ATTEMPTS", 3, validate=positive),
+            retention_days=env.float("RETENTION_DAYS", 30.0, validate=positive),
+            log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
+        )
+    database_url = env.str("DATABASE_URL", "")
+    broker_redis_url = env.str("BROKER_REDIS_URL", "")
+    _seal(env)
+    data_dir = data_dir.expanduser().resolve()
+    return Settings(
+        data_dir=data_dir,
+        database_url=database_url or f"sqlite:///{data_dir / 'voxreel.db'}",
+        redis_url=redis_url,
+        broker_redis_url=broker_redis_url or _sibling_database(redis_url),
+        **fields,
+    )
+
+
+def _seal(env: Env) -> None:
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        lines = [f"  {name}: {' '.join(messages)}" for name, messages in sorted(error.error_messages.items())]
+        raise SettingsError(
+            "These settings are wrong; set them right in the environment (docs/settings.md tells each) and start again:\n" + "\n".join(lines)
+        ) from None
+
+
+@functools.cache
+def get() -> Settings:
+    """The settings of this process, read at the first call."""
+    return load()
