@@ -1,0 +1,1 @@
+"""The life of a job: states, steps, attempts, fences, progress, idempotency, cancellation."""

@@ -1,0 +1,36 @@
+"""Every key that Voxreel keeps in the Redis database of its own (REDIS_URL), with type, meaning and lifetime.
+
+    progress:{job id}         string, JSON   the progress document that the API shows; a day after the last change
+    progress:{job id}:steps   string, JSON   what the document is reckoned from: weight, fraction, fence of every step; same
+    ended:{job id}            string         "1": no more work for this job, it was cancelled, failed or deleted; a day
+                                             "0": the database was asked and the job is alive; two seconds
+
+All may be flushed at any time: each is written again from the database. The queues lie in another Redis database
+(BROKER_REDIS_URL), in the keys of dramatiq under the namespace of jobs/queues.py.
+"""
+
+from __future__ import annotations
+
+#: Seconds that progress is kept after its last change.
+PROGRESS_SECONDS = 86_400
+
+#: Seconds that the mark of an ended job is kept.
+ENDED_SECONDS = 86_400
+
+#: Seconds for which "this job is alive" is believed without asking the database again.
+ALIVE_SECONDS = 2
+
+
+def progress(job_id: str) -> str:
+    """The progress document of a job."""
+    return f"progress:{job_id}"
+
+
+def progress_steps(job_id: str) -> str:
+    """What the progress document of a job is reckoned from."""
+    return f"progress:{job_id}:steps"
+
+
+def ended(job_id: str) -> str:
+    """Whether work for a job must stop."""
+    return f"ended:{job_id}"

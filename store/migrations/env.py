@@ -1,0 +1,32 @@
+"""Run by Alembic. The connection, with its transaction, comes from store.database.migrate or from the command line's URL."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import Connection
+
+import settings
+from store.database import make_engine
+from store.tables import Base, UtcDateTime
+
+
+def render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
+    """Write our types into new migrations as the types the database sees, so that old migrations need no code of ours."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def run(connection: Connection) -> None:
+    """Run what was asked for on `connection`, whose transaction the caller ends."""
+    context.configure(connection=connection, target_metadata=Base.metadata, transactional_ddl=True, render_item=render)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    with make_engine(settings.get().database_url).begin() as opened:
+        run(opened)

