@@ -45,9 +45,8 @@ def is_cancelled(store: Store, job_id: str) -> bool:
         mark = store.redis.get(keys.ended(job_id))
         if mark is None:
             ended = _ended_in_database(store, job_id)
-            # Never over a mark that a cancel has set since the database was asked.
-            lifetime = keys.ENDED_SECONDS if ended else keys.ALIVE_SECONDS
-            store.redis.set(keys.ended(job_id), "1" if ended else "0", ex=lifetime, nx=True)
+            # Not for long, as a failed job may be replayed; and never over the mark of a cancel that came meanwhile.
+            store.redis.set(keys.ended(job_id), "1" if ended else "0", ex=keys.ANSWER_SECONDS, nx=True)
             return ended
         return mark == "1"
     except redis.RedisError as error:

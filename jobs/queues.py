@@ -7,8 +7,9 @@ sent again by reconcile, and one that came twice does nothing the second time.
 from __future__ import annotations
 
 import time
-from typing import cast
+from typing import Literal, cast
 
+import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import dq_name
@@ -22,6 +23,9 @@ QUEUES: tuple[str, ...] = tuple(
     f"{queue}-{priority}" for queue in ("speech", "render", "default") for priority in ("high", "low")
 )
 
+#: Where a message is.
+Place = Literal["queued", "fetched"]
+
 #: The name of the one actor, which the workers declare.
 ACTOR = "run_step"
 
@@ -30,6 +34,10 @@ NAMESPACE = "voxreel"
 
 #: Milliseconds without a sign of life after which a worker's unfinished messages go to others.
 HEARTBEAT_TIMEOUT = 15_000
+
+#: Seconds to wait for Redis: to connect, and for an answer.
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 10.0
 
 #: How many of a million commands look for dead workers' messages.
 MAINTENANCE_CHANCE = 100_000
@@ -41,8 +49,14 @@ def make_broker(settings: Settings) -> RedisBroker:
     Attempts are counted, delayed and ended in the database, where kills count too; so dramatiq's own Retries, AgeLimit and
     TimeLimit are left out.
     """
+    client = redis.Redis.from_url(
+        settings.broker_redis_url,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        health_check_interval=30,
+    )
     broker = RedisBroker(
-        url=settings.broker_redis_url,
+        client=client,
         middleware=[ShutdownNotifications()],
         namespace=NAMESPACE,
         heartbeat_timeout=HEARTBEAT_TIMEOUT,
@@ -76,20 +90,27 @@ class StepQueue:
 
         Not counted are those that a dead worker had fetched: dramatiq gives them back some day, which does no harm.
         """
+        return set(self.places())
+
+    def places(self) -> dict[tuple[int, int], Place]:
+        """Where each message of `waiting` is: still in Redis ("queued"), or only with a live worker ("fetched")."""
         workers = self._live_workers()
-        steps: set[tuple[int, int]] = set()
+        places: dict[tuple[int, int], Place] = {}
         for name in QUEUES:
-            for each in (name, dq_name(name)):
-                steps |= self._steps_in(each, workers)
-        return steps
+            # A delayed message is queued before it is taken from where it was, so in this order none is missed.
+            for each in (dq_name(name), name):
+                queued, fetched = self._steps_in(each, workers)
+                places.update(dict.fromkeys(fetched - places.keys(), "fetched"))
+                places.update(dict.fromkeys(queued, "queued"))
+        return places
 
     def _live_workers(self) -> list[str]:
         oldest = time.time() * 1000 - self.broker.heartbeat_timeout
         workers = self.broker.client.zrangebyscore(f"{self.broker.namespace}:__heartbeats__", oldest, "+inf")
         return [worker.decode() for worker in cast(list[bytes], workers)]
 
-    def _steps_in(self, name: str, workers: list[str]) -> set[tuple[int, int]]:
-        """The steps of one dramatiq queue, read in one transaction, so that none is missed on its way to a worker."""
+    def _steps_in(self, name: str, workers: list[str]) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
+        """The queued and the fetched steps of a dramatiq queue, read as one, so that none is missed on its way."""
         namespace = self.broker.namespace
         with self.broker.client.pipeline(transaction=True) as pipe:
             pipe.hgetall(f"{namespace}:{name}.msgs")
@@ -97,10 +118,12 @@ class StepQueue:
             for worker in workers:
                 pipe.smembers(f"{namespace}:__acks__.{worker}.{name}")
             messages, queued, *fetched = pipe.execute()
-        held = set(queued).union(*fetched)
-        return {_step_of(data) for message_id, data in messages.items() if message_id in held}
+        decoded = {message_id: Message.decode(data) for message_id, data in messages.items()}
+        steps = {message_id: _step_of(message) for message_id, message in decoded.items() if message.actor_name == ACTOR}
+        held = set().union(*fetched)
+        return {steps[each] for each in queued if each in steps}, {steps[each] for each in held if each in steps}
 
 
-def _step_of(data: bytes) -> tuple[int, int]:
-    step_id, fence = Message.decode(data).args
+def _step_of(message: Message) -> tuple[int, int]:
+    step_id, fence = message.args
     return int(step_id), int(fence)

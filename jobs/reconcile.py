@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 
 import logs
 from jobs import graph, progress
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that a ready step may be on its way from the database to its queue.
 GRACE_SECONDS = 2.0
+
+#: Seconds after which a message that a live worker fetched, but did not begin, is sent once more. A worker that lost its
+#: connection to Redis for a moment forgets what it had fetched, and dramatiq gives that back only when the process ends.
+FETCHED_SECONDS = 60.0
 
 #: Why a step failed whose worker's lease ran out once too often.
 WORKER_LOST = "worker_lost"
@@ -92,23 +97,28 @@ def _send_again(store: Store, queue: StepQueue) -> int:
     """Send the ready steps that lie in no queue, under the fence they have: should both messages arrive, one is refused."""
     with store.reads.begin() as session:
         due = now(session) - timedelta(seconds=GRACE_SECONDS)
-        query = select(JobRow, StepRow).join(StepRow, StepRow.job_id == JobRow.id).where(*_due(due))
+        query = (
+            select(JobRow, StepRow).join(StepRow, StepRow.job_id == JobRow.id).where(JobRow.status.not_in(ENDED), *_due(due))
+        )
         lost = [sending(job, step, now(session)) for job, step in session.execute(query)]
     if not lost:
         return 0
-    waiting = queue.waiting()
-    mine = [each for each in lost if (each.step_id, each.fence) not in waiting and _still_ready(store, each, due)]
-    return send(queue, mine)
+    places = queue.places()
+    waits = {None: GRACE_SECONDS, "queued": math.inf, "fetched": FETCHED_SECONDS}
+    missing = [(each, waits[places.get((each.step_id, each.fence))]) for each in lost]
+    return send(queue, [each for each, wait in missing if wait < math.inf and _still_ready(store, each, wait)])
 
 
-def _due(due: datetime) -> tuple:
-    not_delayed = or_(StepRow.not_before.is_(None), StepRow.not_before < due)
-    return (StepRow.status == "ready", JobRow.status.not_in(ENDED), StepRow.enqueued_at < due, not_delayed)
+def _due(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The SQL conditions of a ready step that should have been in its queue `before` then."""
+    not_delayed = or_(StepRow.not_before.is_(None), StepRow.not_before < before)
+    return (StepRow.status == "ready", StepRow.enqueued_at < before, not_delayed)
 
 
-def _still_ready(store: Store, each: Sending, due: datetime) -> bool:
-    """Note that the step is sent now; False when it was claimed meanwhile, or another reconcile sends it."""
+def _still_ready(store: Store, each: Sending, wait: float) -> bool:
+    """Note that the step is sent now; False when it was claimed or sent in the last `wait` seconds."""
     with store.sessions.begin() as session:
-        held = (StepRow.id == each.step_id) & (StepRow.fence == each.fence) & (StepRow.status == "ready")
-        query = update(StepRow).where(held, StepRow.enqueued_at < due).values(enqueued_at=now(session))
-        return session.execute(query.returning(StepRow.id)).first() is not None
+        time = now(session)
+        due = _due(time - timedelta(seconds=wait))
+        query = update(StepRow).where(StepRow.id == each.step_id, StepRow.fence == each.fence, *due)
+        return session.execute(query.values(enqueued_at=time).returning(StepRow.id)).first() is not None

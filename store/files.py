@@ -116,11 +116,8 @@ class FileStore:
 
     def sweep(self) -> int:
         """Remove the scratch folders whose owners died. Returns how many."""
-        removed = 0
-        for folder in sorted(self._scratch.glob("*")) if self._scratch.is_dir() else ():
-            if folder.is_dir() and _remove_if_abandoned(folder):
-                removed += 1
-        return removed
+        owned = {path.with_suffix("") for path in self._scratch.glob("*")}
+        return sum(_remove_if_abandoned(folder) for folder in sorted(owned))
 
     def remove(self, address: str) -> None:
         """Remove an entry at once; harmless when there is none."""
@@ -164,16 +161,14 @@ class FileStore:
             path = folder.with_suffix(".lock")
             lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(lock, fcntl.LOCK_EX)
-            folder.mkdir()
-            # A sweep may have taken the lock file away between its creation and our lock: then try another name.
-            if path.exists() and path.stat().st_ino == os.fstat(lock).st_ino:
+            if _is_open_file(path, lock):
+                folder.mkdir()
                 return folder, lock
-            folder.rmdir()
-            os.close(lock)
+            os.close(lock)  # a sweep took the file away between its creation and our lock: try another name
 
 
 def _check_name(name: str) -> None:
-    if not 0 < len(name) <= _LONGEST_NAME or "/" in name or "\\" in name or "\0" in name or not name.strip("."):
+    if not 0 < len(name) <= _LONGEST_NAME or "/" in name or "\\" in name or not name.isprintable() or not name.strip("."):
         raise BadName(f"{name[:80]!r} cannot name a file of an entry; use a plain name without slashes.")
 
 
@@ -198,17 +193,25 @@ def _modified(folder: Path) -> datetime:
     return datetime.fromtimestamp(folder.stat().st_mtime, UTC)
 
 
+def _is_open_file(path: Path, handle: int) -> bool:
+    """Whether `path` still names the file that is open as `handle`."""
+    try:
+        return path.stat().st_ino == os.fstat(handle).st_ino
+    except FileNotFoundError:
+        return False
+
+
 def _remove_if_abandoned(folder: Path) -> bool:
+    """Remove a scratch folder whose lock nobody holds. False when its owner lives."""
     path = folder.with_suffix(".lock")
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
         shutil.rmtree(folder, ignore_errors=True)
         path.unlink(missing_ok=True)
-        logger.info("scratch of a dead process removed", extra={"folder": folder.name})
-        return True
+    except BlockingIOError:
+        return False
     finally:
         os.close(lock)
+    logger.info("scratch of a dead process removed", extra={"folder": folder.name})
+    return True

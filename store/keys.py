@@ -2,8 +2,9 @@
 
     progress:{job id}         string, JSON   the progress document that the API shows; a day after the last change
     progress:{job id}:steps   string, JSON   what the document is reckoned from: weight, fraction, fence of every step; same
-    ended:{job id}            string         "1": no more work for this job, it was cancelled, failed or deleted; a day
-                                             "0": the database was asked and the job is alive; two seconds
+    ended:{job id}            string         "1": no more work for this job: a day when it was cancelled,
+                                             two seconds when the database said that it failed or is gone
+                                             "0": the database said that the job is alive; two seconds
 
 All may be flushed at any time: each is written again from the database. The queues lie in another Redis database
 (BROKER_REDIS_URL), in the keys of dramatiq under the namespace of jobs/queues.py.
@@ -14,11 +15,11 @@ from __future__ import annotations
 #: Seconds that progress is kept after its last change.
 PROGRESS_SECONDS = 86_400
 
-#: Seconds that the mark of an ended job is kept.
+#: Seconds that the mark of a cancelled job is kept.
 ENDED_SECONDS = 86_400
 
-#: Seconds for which "this job is alive" is believed without asking the database again.
-ALIVE_SECONDS = 2
+#: Seconds for which the database's answer, whether a job goes on, is believed without asking it again.
+ANSWER_SECONDS = 2
 
 
 def progress(job_id: str) -> str:
