@@ -1,0 +1,64 @@
+"""Brings a narration to the loudness of speech: EBU R128, one gain for the whole, no compression."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import subprocess
+
+import imageio_ffmpeg
+import numpy as np
+
+from pipeline.errors import ToolFailed
+
+#: Integrated loudness of speech for listening alone, in LUFS (EBU R128 s2, streaming).
+TARGET_LOUDNESS = -16.0
+#: The true peak stays at or below this, in dBTP.
+HIGHEST_PEAK = -1.0
+#: Quieter than this is taken for silence and left alone, in LUFS (the gate of R128).
+_GATE = -70.0
+#: No more gain than this, in dB: what is still too quiet then is noise.
+_MOST_GAIN = 40.0
+_LOUDNESS = re.compile(r"I:\s+(-?[\d.]+|-?inf|nan) LUFS")
+_PEAK = re.compile(r"Peak:\s+(-?[\d.]+|-?inf|nan) dBFS")
+
+
+@dataclasses.dataclass(frozen=True)
+class Loudness:
+    """integrated: LUFS, peak: true peak in dBTP; minus infinity for silence."""
+
+    integrated: float
+    peak: float
+
+
+def measure(samples: np.ndarray, rate: int) -> Loudness:
+    """Loudness of mono float32 [samples], by ffmpeg's ebur128. Raises ToolFailed."""
+    if len(samples) == 0:
+        return Loudness(-math.inf, -math.inf)
+    # ebur128 gates in blocks of 0.4 s: a shorter sound is padded, which the gate takes out again.
+    padded = np.pad(samples, (0, max(0, rate // 2 - len(samples)))) if len(samples) < rate // 2 else samples
+    said = subprocess.run(
+        [
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            *("-hide_banner", "-nostats", "-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "pipe:0"),
+            *("-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"),
+        ],
+        input=np.ascontiguousarray(padded, dtype="<f4").data.cast("B"),
+        capture_output=True,
+        check=False,
+    )
+    report = said.stderr.decode("utf-8", "replace")
+    integrated, peak = _LOUDNESS.findall(report), _PEAK.findall(report)
+    if said.returncode != 0 or not integrated or not peak:
+        raise ToolFailed(f"ffmpeg could not measure the loudness: {report[-500:].strip()}")
+    return Loudness(float(integrated[-1]), float(peak[-1]))
+
+
+def level(samples: np.ndarray, rate: int, target: float = TARGET_LOUDNESS) -> np.ndarray:
+    """`samples` at `target` LUFS, or as near to it as a true peak of -1 dBTP allows. Silence stays silence."""
+    found = measure(samples, rate)
+    if not math.isfinite(found.peak) or not found.integrated > _GATE:
+        return samples.astype(np.float32, copy=True)
+    gain = min(target - found.integrated, HIGHEST_PEAK - found.peak, _MOST_GAIN)
+    return (samples * np.float32(10 ** (gain / 20))).astype(np.float32, copy=False)

@@ -1,0 +1,104 @@
+"""Vietnamese dates (day first) and times of day. The first ten days of a month are "mùng", April is "tháng tư"."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.speech.normalise.vietnamese.numbers import cardinal
+
+_SAYS_DAY = re.compile(r"\b(?:ngày|mùng|mồng|hôm|đêm|sáng|chiều|tối|trưa)\s$", re.IGNORECASE)
+
+
+def day_name(day: int) -> str:
+    return f"mùng {cardinal(day)}" if day <= 10 else cardinal(day)
+
+
+def month_name(month: int) -> str:
+    return "tư" if month == 4 else cardinal(month)
+
+
+def _said(match: re.Match[str], word: re.Pattern[str]) -> bool:
+    return word.search(match.string[max(0, match.start() - 8) : match.start()]) is not None
+
+
+def _date(match: re.Match[str], day: int, month: int, year: str | None) -> str | None:
+    if not (1 <= day <= 31 and 1 <= month <= 12):
+        return None
+    before = match.string[max(0, match.start() - 8) : match.start()].lower()
+    named = cardinal(day) if before.endswith(("mùng ", "mồng ")) else day_name(day)
+    said = f"{named} tháng {month_name(month)}"
+    if not _said(match, _SAYS_DAY):
+        said = f"ngày {said}"
+    return f"{said} năm {cardinal(int(year))}" if year else said
+
+
+def day_month_year(match: re.Match[str]) -> str | None:
+    """21/11/2026 -> ngày hai mươi mốt tháng mười một năm hai nghìn không trăm hai mươi sáu."""
+    return _date(match, int(match["day"]), int(match["month"]), match["year"])
+
+
+def day_month(match: re.Match[str]) -> str | None:
+    """ngày 21/11; only where a word before says that it is a date."""
+    said = _date(match, int(match["day"]), int(match["month"]), None)
+    return None if said is None else match["before"] + said.removeprefix("ngày ")
+
+
+def day_range(match: re.Match[str]) -> str | None:
+    """từ 10-15/3, ngày 10-15/3/2026."""
+    last = _date(match, int(match["last"]), int(match["month"]), match["year"])
+    first = int(match["first"])
+    if last is None or not 1 <= first <= 31:
+        return None
+    return f"{match['before']}{day_name(first)} đến {last.removeprefix('ngày ')}"
+
+
+def month_year(match: re.Match[str]) -> str | None:
+    """tháng 11/2026 -> tháng mười một năm hai nghìn không trăm hai mươi sáu."""
+    month = int(match["month"])
+    if not 1 <= month <= 12:
+        return None
+    return f"{match['before']}{month_name(month)} năm {cardinal(int(match['year']))}"
+
+
+def day(match: re.Match[str]) -> str | None:
+    """ngày 2 -> ngày mùng hai, only where a month follows; "mùng 2" stays as it is."""
+    return match["before"] + day_name(int(match["day"])) if 1 <= int(match["day"]) <= 31 else None
+
+
+def month(match: re.Match[str]) -> str | None:
+    """tháng 4 -> tháng tư."""
+    return match["before"] + month_name(int(match["month"])) if 1 <= int(match["month"]) <= 12 else None
+
+
+def iso(match: re.Match[str]) -> str | None:
+    """2026-11-21, and 2026-11-21T14:30:00Z."""
+    said = _date(match, int(match["day"]), int(match["month"]), match["year"])
+    if said is None or not match["hour"]:
+        return said
+    return f"{said}, {_clock(match['hour'], match['minute'], None)}"
+
+
+def year_range(match: re.Match[str]) -> str:
+    return f"{cardinal(int(match['first']))} đến {cardinal(int(match['last']))}"
+
+
+def _clock(hour: str, minute: str | None, second: str | None) -> str:
+    said = f"{cardinal(int(hour))} giờ"
+    if minute and int(minute) > 0:
+        said += f" {cardinal(int(minute))} phút"
+    if second and int(second) > 0:
+        said += f" {cardinal(int(second))} giây"
+    return said
+
+
+def time(match: re.Match[str]) -> str:
+    """14:30, 9h30, 14h -> mười bốn giờ ba mươi phút ..."""
+    groups = match.groupdict()
+    said = _clock(match["hour"], groups.get("minute"), groups.get("second"))
+    half = (groups.get("half") or "").lower()
+    return said + {"a": " sáng", "p": " chiều"}.get(half[:1], "")
+
+
+def minutes_range(match: re.Match[str]) -> str:
+    """9h-11h30 -> chín giờ đến mười một giờ ba mươi phút."""
+    return f"{_clock(match['hour'], match['minute'], None)} đến {_clock(match['to_hour'], match['to_minute'], None)}"

@@ -1,0 +1,143 @@
+"""Where sentences of a text begin and end. Works on the original text, so offsets need no translation.
+
+pysbd was tried: it knows no Vietnamese, and its English rules break after "TP." and "PGS.".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+
+from pipeline.speech.normalise.english.abbreviations import ABBREVIATIONS as ENGLISH
+from pipeline.speech.normalise.english.abbreviations import BEFORE_NUMBER
+from pipeline.speech.normalise.vietnamese.abbreviations import ABBREVIATIONS as VIETNAMESE
+from pipeline.speech.normalise.vietnamese.abbreviations import BEFORE_NAME
+
+_MARKS = re.compile(r"[.!?…。！？]{1,64}[\"'”’»)\]*_]{0,8}(?=\s|$)|[。！？]|\n")
+_LAST_WORD = re.compile(r"[^\s\"'“‘(\[]*$")
+_NEXT = re.compile(r"[\s\"'“‘«(\[*_]{0,16}(\S?)")
+_INITIAL = re.compile(r"[^\W\d_]\.|(?:[^\W\d_]\.){2,}")
+_LIST_NUMBER = re.compile(r"(?:^|\n)[ \t]*(?:\d{1,3}|[A-Za-z]|[IVX]{1,5})\.$")
+_LIST_MARK = re.compile(r"[ \t]*(?:[-*•+–#>]|\d{1,3}[.)]|[a-z]\))[ \t]")
+#: A shorter line that does not end in the middle of a clause may be a heading.
+_HEADING_AT_MOST = 60
+#: May end a sentence: a capital after it tells.
+_MAY_END = {
+    "etc.",
+    "a.m.",
+    "p.m.",
+    "v.v.",
+    "vv.",
+    "inc.",
+    "ltd.",
+    "corp.",
+    "co.",
+    "jr.",
+    "sr.",
+    "bros.",
+    "et al.",
+    "al.",
+    "est.",
+}
+_MONTHS = {f"{month}." for month in ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept", "sep", "oct", "nov", "dec")}
+_NEVER_END = (
+    {short.lower() for table in (ENGLISH, VIETNAMESE, BEFORE_NUMBER, BEFORE_NAME) for short in table if short.endswith(".")}
+    | _MONTHS
+    | {"dr.", "st.", "th.", "no.", "pgs.ts.", "gs.ts."}
+) - _MAY_END
+_OPENERS = {
+    "The He She It They We I You This That These Those There But And In On At As If When While After Before His Her Its Our "
+    "Their A An For So Then However"
+}
+_OPENERS = set(" ".join(_OPENERS).split())
+_WORD = re.compile(r"\w+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sentence:
+    """text[start:end] without space around it; `ends_paragraph` when a blank line or the text's end follows."""
+
+    start: int
+    end: int
+    ends_paragraph: bool
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """In order, without overlaps; together they hold every character that is no space."""
+    text = text.replace("\r", "\n")
+    start = 0
+    for match in _MARKS.finditer(text):
+        if match.end() <= start:
+            continue
+        if match[0] == "\n":
+            ends = _line_ends_sentence(text, start, match.start())
+        else:
+            ends = _mark_ends_sentence(text, match)
+        if ends:
+            yield from _trimmed(text, start, match.end())
+            start = match.end()
+    yield from _trimmed(text, start, len(text))
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Sentence]:
+    stretch = text[start:end]
+    body = stretch.strip()
+    if body:
+        begins = start + len(stretch) - len(stretch.lstrip())
+        ends = begins + len(body)
+        yield Sentence(begins, ends, _paragraph_ends(text, ends))
+
+
+def _paragraph_ends(text: str, position: int) -> bool:
+    """Is there a blank line, or nothing, after `position`?"""
+    lines = 0
+    while position < len(text) and text[position].isspace():
+        lines += text[position] == "\n"
+        position += 1
+    return lines >= 2 or position == len(text)
+
+
+def _line_ends_sentence(text: str, start: int, line_end: int) -> bool:
+    """A line's end is a sentence's end before a blank line, before a list item and after a heading."""
+    following = text[line_end + 1 : line_end + 200]
+    if not following.strip() or _paragraph_ends(text, line_end):
+        return True
+    if _LIST_MARK.match(following):
+        return True
+    line = text[max(start, text.rfind("\n", 0, line_end) + 1) : line_end].strip()
+    if not line or len(line) > _HEADING_AT_MOST or line[-1] in ",;-–—(":
+        return False
+    return following.lstrip()[0].isupper() or following.lstrip()[0].isdigit() or _LIST_MARK.match(line + " ") is not None
+
+
+def _mark_ends_sentence(text: str, match: re.Match[str]) -> bool:
+    mark = match[0]
+    following = _NEXT.match(text, match.end())
+    nxt = following[1] if following else ""
+    if not nxt:
+        return True
+    quoted = mark[-1] not in ".!?…。！？"
+    if mark[0] != "." or mark.startswith(".."):
+        unclear = quoted or mark[0] in ".…"
+        return not (unclear and nxt.islower())
+    return _full_stop_ends_sentence(text, match.start(), quoted, following.start(1) if following else match.end(), nxt)
+
+
+def _full_stop_ends_sentence(text: str, stop: int, quoted: bool, next_at: int, nxt: str) -> bool:
+    before = text[max(0, stop - 40) : stop + 1]
+    found = _LAST_WORD.search(before)
+    word = found[0] if found else ""
+    if quoted and nxt.islower():
+        return False
+    if _LIST_NUMBER.search(before if stop > 40 else f"\n{before}"):
+        return False
+    lowered = word.lower()
+    if lowered in _NEVER_END:
+        return False
+    if lowered in _MAY_END or lowered.endswith((" al.",)):
+        return nxt.isupper()
+    if _INITIAL.fullmatch(word):
+        opener = _WORD.match(text, next_at)
+        return len(word) > 2 and opener is not None and opener[0] in _OPENERS
+    return True
