@@ -9,10 +9,11 @@ from collections import Counter
 from pipeline.script.words import WORD, content_words, stop_words
 
 LONGEST_PHRASE = 40
-MOST_WORDS = {"en": 3, "vi": 5}
+MOST_WORDS = {"en": 3, "vi": 6}
 
 _NUMERIC = re.compile(r"[\d.,:/%\s]+")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
+_WITHIN_NAMES = frozenset(["of", "de", "la", "du", "van", "von", "the", "for"])
 _WEAK_END = re.compile(r"(?:ly|ed)$")
 
 
@@ -21,6 +22,7 @@ class _Candidate:
     text: str
     words: tuple[str, ...]
     position: int
+    cut: bool
 
 
 class PhraseWeights:
@@ -57,7 +59,9 @@ class PhraseWeights:
         if self.language == "en" and _WEAK_END.search(candidate.words[-1]):
             weight *= 0.5
         if len(candidate.words) == 1:
-            weight *= 0.7 if self.language == "en" else 0.3
+            weight *= 0.55 if self.language == "en" else 0.3
+        if candidate.cut:
+            weight *= 0.6  # words that belong to it were left off
         return weight / (1 + candidate.position / 2000)
 
 
@@ -66,6 +70,7 @@ def _candidates(text: str, language: str) -> list[_Candidate]:
     stops = stop_words(language)
     matches = list(WORD.finditer(_ADDRESS.sub(lambda match: "|" * len(match[0]), text)))
     words = [match[0].lower().replace("’", "'") for match in matches]
+    names = _names(text, matches, words, language)
     runs: list[list[int]] = [[]]
     position = 0
     while position < len(words):
@@ -77,11 +82,53 @@ def _candidates(text: str, language: str) -> list[_Candidate]:
             runs[-1].append(position)
         position += stop or 1
     found = []
-    for run in runs:
-        for piece in _pieces(run, MOST_WORDS[language]):
-            start, end = matches[piece[0]].start(), matches[piece[-1]].end()
-            found.append(_Candidate(text[start:end], tuple(words[number] for number in piece), start))
+    named = {number for name in names for number in name}
+    most = MOST_WORDS[language]
+    parts = [part for run in runs for part in _parted(run, named)]
+    pieces = [(piece, len(part) > most) for part in parts for piece in _pieces(part, most)]
+    for piece, cut in [(name, False) for name in names] + pieces:
+        start, end = matches[piece[0]].start(), matches[piece[-1]].end()
+        found.append(_Candidate(text[start:end], tuple(words[number] for number in piece), start, cut))
     return [candidate for candidate in found if _worth_showing(candidate)]
+
+
+def _names(text: str, matches: list[re.Match[str]], words: list[str], language: str) -> list[list[int]]:
+    """Runs of two or more capitalised words, small words between them included ("Library of Congress")."""
+    stops = stop_words(language)
+    capital = [match[0][0].isupper() and not stops.length_at(words, number) for number, match in enumerate(matches)]
+    names: list[list[int]] = []
+    position = 0
+    while position < len(matches):
+        end = position
+        if capital[position]:
+            end = _name_end(text, matches, words, capital, position)
+        if sum(capital[position : end + 1]) > 1 and matches[end].end() - matches[position].start() <= LONGEST_PHRASE:
+            names.append(list(range(position, end + 1)))
+        position = end + 1
+    return names
+
+
+def _name_end(text: str, matches: list[re.Match[str]], words: list[str], capital: list[bool], start: int) -> int:
+    """The number of the last word of the name that begins at word `start`."""
+    last, position = start, start + 1
+    while position < len(matches) and text[matches[position - 1].end() : matches[position].start()] == " ":
+        if capital[position]:
+            last = position
+        elif words[position] not in _WITHIN_NAMES or position - last > 2:
+            break
+        position += 1
+    return last
+
+
+def _parted(run: list[int], named: set[int]) -> list[list[int]]:
+    """The stretches of a run that lie outside of every name."""
+    parts: list[list[int]] = [[]]
+    for number in run:
+        if number in named:
+            parts.append([])
+        else:
+            parts[-1].append(number)
+    return [part for part in parts if part]
 
 
 def _pieces(run: list[int], most: int) -> list[list[int]]:
