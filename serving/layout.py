@@ -1,0 +1,115 @@
+"""How text lies on the frames of speech. It is a property of a checkpoint, and it ends at one tensor of tokens.
+
+`aligned`: for each frame of reference and speech the token of the character spoken there; lengths come from a small
+model. `concatenated` (published F5-TTS): the text of the reference and the text one after the other; how long it takes
+follows from the pace of the reference.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Protocol
+
+import torch
+
+from serving import vocabulary
+from serving.durations import Durations
+from serving.errors import CheckpointError, NothingToSay
+from serving.upstream import convert_char_to_pinyin
+from serving.voices import Voice
+
+#: Texts shorter than this many bytes are given the time of this many: a lone "yes" in a long reference's pace is clipped.
+SHORTEST_BYTES = 10
+#: Published checkpoints end a reference with a full stop and a space, so that the text begins a sentence.
+SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")
+
+
+@dataclasses.dataclass(frozen=True)
+class Laid:
+    """tokens: integers [n]. frames: of reference and speech together. character_ends: for each character of the text as
+    sent, the frame of the speech (0 where the reference ends) at which it ends; None where the layout cannot know."""
+
+    tokens: torch.Tensor
+    frames: int
+    character_ends: tuple[int, ...] | None
+
+
+class Layout(Protocol):
+    kind: str
+
+    def check(self, voice: Voice) -> None:
+        """Raise CheckpointError if the voice cannot be used with this layout."""
+
+    def lay(self, text: str, voice: Voice, speed: float) -> Laid:
+        """Lay `text` after the reference of `voice`. Raises NothingToSay where no character can be spoken."""
+
+
+class Aligned:
+    """One token a frame."""
+
+    kind = "aligned"
+
+    def __init__(self, tokens: dict[str, int], durations: Durations, lowercase: bool) -> None:
+        self._tokens = tokens
+        self._durations = durations
+        self._lowercase = lowercase
+
+    def check(self, voice: Voice) -> None:
+        unknown = sorted(set(voice.text) - set(self._tokens))
+        if voice.characters_of_frames is None or unknown:
+            raise CheckpointError(
+                f"The voice {voice.name} does not fit the layout `aligned`: "
+                + (f"its text has characters that vocab.txt lacks ({''.join(unknown)})." if unknown else "its .json lacks characters_of_frames."),
+                "checkpoint_mismatch",
+            )
+
+    def lay(self, text: str, voice: Voice, speed: float) -> Laid:
+        assert voice.characters_of_frames is not None
+        spoken, counts = self._spoken(text)
+        lengths = self._durations.frames(torch.tensor(spoken), speed)
+        ends = lengths.cumsum(0).tolist()
+        reference = [self._tokens[voice.text[at]] for at in voice.characters_of_frames[: voice.frames]]
+        tokens = torch.cat([torch.tensor(reference), torch.tensor(spoken).repeat_interleave(lengths)])
+        # ends[0] is the breath before the text; a character without tokens ends where the one before it did.
+        return Laid(tokens, tokens.shape[0], tuple(ends[count] for count in counts))
+
+    def _spoken(self, text: str) -> tuple[list[int], list[int]]:
+        """Tokens of a leading space and the text; for each character sent, how many tokens of the text came by its end."""
+        spoken = [self._tokens[" "]]
+        counts: list[int] = []
+        for characters, cluster in vocabulary.clusters(text):
+            seen = cluster.lower() if self._lowercase else cluster
+            spoken += [self._tokens[character] for character in seen if character in self._tokens]
+            counts += [len(spoken) - 1] * characters
+        if all(token == self._tokens[" "] for token in spoken):
+            raise NothingToSay("The text has no character that this checkpoint can speak. Send letters or words.")
+        return spoken, counts
+
+
+class Concatenated:
+    """Reference text and text in one row of tokens, filled up to the frames by the model itself."""
+
+    kind = "concatenated"
+
+    def __init__(self, tokens: dict[str, int], lowercase: bool) -> None:
+        self._tokens = tokens
+        self._lowercase = lowercase
+
+    def check(self, voice: Voice) -> None:
+        """Every reference with a text will do."""
+
+    def lay(self, text: str, voice: Voice, speed: float) -> Laid:
+        """Frames follow upstream's rule: bytes of text at the reference's pace; unknown characters become token 0."""
+        before = self._cased(voice.text.strip())
+        before += " " if before.endswith(SENTENCE_ENDS) else ". "
+        said = self._cased(text.strip())
+        row = convert_char_to_pinyin([before + said])[0]
+        if not any(entry in self._tokens and entry.strip() for entry in convert_char_to_pinyin([said])[0]):
+            raise NothingToSay("The text has no character that this checkpoint can speak. Send letters or words.")
+        tokens = torch.tensor([self._tokens.get(entry, 0) for entry in row])
+        length = max(SHORTEST_BYTES, len(said.encode()))
+        frames = voice.frames + int(voice.frames / len(before.encode()) * length / speed)
+        return Laid(tokens, max(frames, len(row) + 1, voice.frames + 1), None)
+
+    def _cased(self, text: str) -> str:
+        return text.lower() if self._lowercase else text

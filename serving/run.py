@@ -1,0 +1,130 @@
+"""`python -m serving.run`: a local Ray with the speech application on it, until SIGTERM or SIGINT.
+
+Ray is started fresh and private: its files lie in a folder of their own, so another Ray on the machine, or another
+user's, is never touched. Exit code 0 after a signal, 1 when something failed, said in the last line of the log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import psutil
+
+import settings
+from serving import logfile
+
+#: Bytes of Ray's object store. Requests and answers travel beside it, so the smallest that Ray takes will do.
+OBJECT_STORE_BYTES = 80 * 1024 * 1024
+#: Processes without which nothing is served, and how often they are looked at, in seconds.
+VITAL = {"raylet", "gcs_server"}
+WATCH_SECONDS = 1.0
+
+logger = logging.getLogger("serving.run")
+
+
+class RayDied(Exception):
+    """A process of Ray ended by itself."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m serving.run", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8100, help="port to listen on (default: 8100)")
+    parser.add_argument("--dashboard-port", type=int, help="port of Ray's dashboard on 127.0.0.1 (default: 8265 or the next free)")
+    options = parser.parse_args(arguments)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    folder = Path(tempfile.mkdtemp(prefix="voxreel-ray-"))
+    try:
+        configured = settings.load()
+        with logfile.collected(folder):
+            logfile.configure(configured.log_level)
+            return _serve(options, folder, stopped)
+    except (settings.SettingsError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(options: argparse.Namespace, folder: Path, stopped: threading.Event) -> int:
+    try:
+        _start_ray(folder, options.dashboard_port)
+        import ray
+        from ray import serve
+
+        try:
+            _deploy(options.host, options.port)
+            logger.info("serving is ready", extra={"url": f"http://{options.host}:{options.port}"})
+            _watch(stopped)
+            logger.info("serving stops")
+            serve.shutdown()
+        finally:
+            ray.shutdown()
+    except RayDied as error:
+        logger.error("%s Start serving again; Ray's own logs are gone with it.", error)
+        return 1
+    except Exception as error:
+        logger.error("serving could not start: %s", error, exc_info=logger.isEnabledFor(logging.DEBUG))
+        return 1
+    return 0
+
+
+def _start_ray(folder: Path, dashboard_port: int | None) -> None:
+    """Start a local Ray, quiet, and let its workers find this program wherever it was started from."""
+    root = str(settings.ROOT)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    for name in ("ray", "ray.serve"):
+        logging.getLogger(name).handlers.clear()
+    import ray
+
+    ray.init(
+        address="local",
+        include_dashboard=True,
+        dashboard_host="127.0.0.1",
+        dashboard_port=dashboard_port,
+        object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        configure_logging=False,
+        _temp_dir=str(folder),
+    )
+
+
+def _deploy(host: str, port: int) -> None:
+    import ray
+    from ray import serve
+
+    from serving.app import Speech
+
+    gpus = int(ray.cluster_resources().get("GPU", 0))
+    serve.start(
+        proxy_location="HeadOnly",
+        http_options={"host": host, "port": port},
+        logging_config={"encoding": "JSON", "enable_access_log": False},
+    )
+    application = Speech.options(num_replicas=max(1, gpus), ray_actor_options={"num_cpus": 1, "num_gpus": min(1, gpus)}).bind()
+    serve.run(application, name="voxreel", route_prefix="/", logging_config={"encoding": "JSON", "enable_access_log": False})
+
+
+def _watch(stopped: threading.Event) -> None:
+    """Wait for the signal. Raises RayDied as soon as a vital process is gone."""
+    vital = [process for process in psutil.Process().children(recursive=True) if process.name() in VITAL]
+    while not stopped.wait(WATCH_SECONDS):
+        for process in vital:
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                raise RayDied(f"Ray's process {process.pid} died.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

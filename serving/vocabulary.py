@@ -1,0 +1,35 @@
+"""From text to tokens: a vocabulary is a file with one entry a line; the line number is the token."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from serving.errors import CheckpointError
+
+#: Names under which a vocabulary is published. Some Vietnamese checkpoints call theirs config.json; it is not JSON.
+FILES = ("vocab.txt", "config.json")
+
+
+def read(folder: Path) -> dict[str, int]:
+    """Entry -> token. Raises CheckpointError checkpoint_missing, checkpoint_corrupt."""
+    for path in (folder / name for name in FILES):
+        if path.is_file():
+            break
+    else:
+        raise CheckpointError(f"{folder / FILES[0]} is missing. Copy the vocabulary that belongs to the weights.", "checkpoint_missing")
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise CheckpointError(f"{path} is not UTF-8 text. Copy it again.", "checkpoint_corrupt") from error
+    return {entry: token for token, entry in enumerate(lines[:-1] if lines[-1] == "" else lines)}
+
+
+def clusters(text: str) -> Iterator[tuple[int, str]]:
+    """Letters with their combining marks, composed (NFC): pairs of (how many characters of `text`, the cluster)."""
+    start = 0
+    for at in range(1, len(text) + 1):
+        if at == len(text) or not unicodedata.combining(text[at]):
+            yield at - start, unicodedata.normalize("NFC", text[start:at])
+            start = at
