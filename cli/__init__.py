@@ -1,0 +1,52 @@
+"""The command `voxreel`.
+
+Exit codes: 0 done, 1 the job failed, 2 wrong use or an input that is refused, 3 the server cannot be reached or is
+overloaded, 130 interrupted with Ctrl-C. Errors are one sentence on standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import looking, making, operating
+from cli.errors import CliError
+from version import VERSION
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="Turn texts and documents into speech and narrated, subtitled videos.",
+    epilog="VOXREEL_URL names the server, VOXREEL_API_KEY the key. "
+    "Exit codes: 0 done, 1 job failed, 2 wrong use, 3 server away, 130 interrupted.",
+)
+for command in (making.say, making.video, looking.jobs, looking.job, looking.cancel, looking.voices, operating.serve):
+    app.command()(command)
+app.add_typer(operating.keys, name="keys")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"voxreel {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; every foreseen error becomes a sentence and an exit code."""
+    try:
+        app()
+    except CliError as error:
+        print(f"voxreel: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,5 @@
+"""`python -m cli`, the same as `voxreel`."""
+
+from cli import main
+
+main()
