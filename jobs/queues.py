@@ -6,9 +6,11 @@ sent again by reconcile, and one that came twice does nothing the second time.
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import Literal, cast
 
+import dramatiq
 import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
@@ -127,3 +129,11 @@ class StepQueue:
 def _step_of(message: Message) -> tuple[int, int]:
     step_id, fence = message.args
     return int(step_id), int(fence)
+
+
+@functools.cache
+def process_broker(settings: Settings) -> RedisBroker:
+    """The one broker of this process, which dramatiq takes too: all modules with actors must share it."""
+    broker = make_broker(settings)
+    dramatiq.set_broker(broker)
+    return broker

