@@ -14,9 +14,10 @@ from pipeline.video.sizes import Size
 _EM_WIDE, _EM_TALL = 0.047, 0.056
 #: Distance of the lowest line from the lower edge, over the frame's height: within the area safe for titles, and in
 #: upright films above what phones lay over the picture.
-_LIFT_WIDE, _LIFT_TALL = 0.062, 0.16
+_LIFT_WIDE, _LIFT_TALL = 0.062, 0.15
 #: The title of a scene that shows a photograph: how long it stays, and its fades, in seconds.
 _TITLE_STAYS, _TITLE_FADES = 4.0, 0.4
+_BOX = pysubs2.Color(10, 12, 18, 58)
 _WHITE = pysubs2.Color(255, 255, 255, 0)
 
 
@@ -58,8 +59,8 @@ def _subtitle_style(size: Size) -> pysubs2.SSAStyle:
         fontsize=round(em * fonts.LINE_HEIGHT, 1),
         bold=True,
         primarycolor=_WHITE,
-        outlinecolor=pysubs2.Color(8, 10, 16, 40),
-        backcolor=pysubs2.Color(8, 10, 16, 110),
+        outlinecolor=_BOX,
+        backcolor=_BOX,
         borderstyle=4,  # libass: one box behind all lines, as far beyond them as the shadow is deep
         outline=round(em * 0.035, 1),
         shadow=round(em * 0.30, 1),
@@ -78,8 +79,8 @@ def _title_style(size: Size) -> pysubs2.SSAStyle:
         fontsize=round(em * fonts.LINE_HEIGHT, 1),
         bold=True,
         primarycolor=_WHITE,
-        outlinecolor=pysubs2.Color(8, 10, 16, 40),
-        backcolor=pysubs2.Color(8, 10, 16, 110),
+        outlinecolor=_BOX,
+        backcolor=_BOX,
         borderstyle=4,
         outline=0,
         shadow=round(em * 0.45, 1),

@@ -15,7 +15,7 @@ from pipeline.video.atomic import whole_file
 from pipeline.visuals.model import Credit, Illustration, picture_size
 from pipeline.visuals.motifs import draw_panel
 from pipeline.visuals.palettes import Palette, palette_for
-from pipeline.visuals.typesetting import Block, displayable, fit
+from pipeline.visuals.typesetting import Block, displayable, fit, heading_face
 
 #: No more phrases than a glance takes in.
 _MOST_PHRASES = 4
@@ -65,7 +65,7 @@ def _layout(width: int, height: int) -> Layout:
         text = (margin, round(height * 0.205), round(width - cell * 3 - width * 0.045), round(height * 0.745))
         return Layout(text, (round(width - cell * 3), 0, width, height), height / 100, 3, 3)
     cell, margin = width / 5, round(width * 0.09)
-    text = (margin, round(height * 0.408), width - margin, round(height * 0.735))
+    text = (margin, round(height * 0.408), width - margin, round(height * 0.725))
     return Layout(text, (0, 0, width, round(cell * 3)), width / 100 * 1.1, 5, 4)
 
 
@@ -117,7 +117,7 @@ def _height(heading: Block | None, points: Sequence[Block], layout: Layout) -> f
 
 def _heading(title: str, layout: Layout, width: int, most_lines: int) -> Block | None:
     sizes = [round(layout.em * em) for em in (11.5, 10.5, 9.6, 8.8, 8.0, 7.2, 6.6, 6.0)]
-    return fit(title, "display", sizes, width, most_lines) if title else None
+    return fit(title, heading_face(title), sizes, width, most_lines) if title else None
 
 
 def _point(phrase: str, layout: Layout, width: int, scale: float, most_lines: int) -> Block:

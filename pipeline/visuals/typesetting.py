@@ -14,7 +14,7 @@ from PIL import ImageFont
 from pipeline.video import fonts
 
 #: Line height in ems. Vietnamese capitals bear two marks, so it cannot be as tight as for plain Latin.
-LEADING = {"display": 1.2, "regular": 1.38, "semibold": 1.38}
+LEADING = {"display": 1.24, "regular": 1.38, "semibold": 1.38}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,9 +46,14 @@ def load_font(face: fonts.Face, size: int) -> ImageFont.FreeTypeFont:
 
 def displayable(text: str) -> str:
     """The text composed (NFC), on one line, without signs that the bundled fonts do not have, such as emoji."""
-    known = _known_characters()
+    known = _characters("regular")
     composed = " ".join(unicodedata.normalize("NFC", text).split())
     return " ".join("".join(sign for sign in composed if sign == " " or ord(sign) in known).split())
+
+
+def heading_face(text: str) -> fonts.Face:
+    """The face for a title: the display face wherever it has all the signs."""
+    return "display" if all(ord(sign) in _characters("display") for sign in text) else "semibold"
 
 
 def fit(text: str, face: fonts.Face, sizes: Sequence[int], width: int, most_lines: int) -> Block:
@@ -121,7 +126,7 @@ def _pieces(word: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     return pieces
 
 
-@functools.lru_cache(maxsize=1)
-def _known_characters() -> frozenset[int]:
-    with TTFont(fonts.font_file("display")) as font:
+@functools.lru_cache(maxsize=4)
+def _characters(face: fonts.Face) -> frozenset[int]:
+    with TTFont(fonts.font_file(face)) as font:
         return frozenset(font.getBestCmap())

@@ -1,6 +1,7 @@
-"""The bundled fonts: subsets of Inter (SIL Open Font Licence 1.1, see OFL.txt) with Latin, Vietnamese, Greek and Cyrillic.
+"""The bundled fonts (SIL Open Font Licence 1.1, see OFL.txt): Inter for text, Be Vietnam Pro for titles.
 
-They bear names of their own, so that libass never takes a system's font of the same name instead.
+Both hold all of Vietnamese; Inter has Greek, Cyrillic, arrows and signs as well. They are subsets and
+bear names of their own, so that libass never takes a system's font of the same name instead.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LINE_HEIGHT = (2728 + 680) / 2816
 _FILES: dict[Face, str] = {
     "regular": "VoxreelSans-Regular.otf",
     "semibold": "VoxreelSans-SemiBold.otf",
-    "display": "VoxreelDisplay-SemiBold.otf",
+    "display": "VoxreelDisplay-SemiBold.ttf",
 }
 
 
