@@ -23,6 +23,8 @@ PARAGRAPH_GAP = 1.3
 SHORT_LINE = 0.75
 #: Points by which the first line of a paragraph is set in, at least.
 INDENT = 6.0
+#: Fewer distances between lines than this say little about which is the usual one.
+FEW_GAPS = 8
 
 _BULLET = re.compile(r"[•◦▪▫‣●○■□–—*·\uf0b7\uf0a7-]\s+(?=\S)")
 _NUMBER = re.compile(r"(?:\d{1,2}[.)]|\(\d{1,2}\)|[a-z][.)])\s+(?=\S)")
@@ -48,7 +50,7 @@ class _Builder:
     def __init__(self, lines: list[tuple[int, Line]]):
         self.body = _body_size([line for _, line in lines])
         body_lines = [(page, line) for page, line in lines if abs(line.size - self.body) < 0.6]
-        self.gap = _usual_gap(body_lines) or self.body * 1.2
+        self.gap = _usual_gap(body_lines, self.body)
         lengths = sorted(len(line.text.strip()) for _, line in body_lines)
         self.length = lengths[int(len(lengths) * 0.8)] if lengths else 0
         self.vocabulary = hyphens.words_in(line.text for _, line in lines)
@@ -105,10 +107,11 @@ class _Builder:
 
 def blocks_of(pdf: PdfText) -> list[Block]:
     """The blocks of `pdf` in reading order: without running heads, feet and page numbers, with broken words made whole."""
-    lines = [(number, line) for number, page in enumerate(without_margins(pdf.pages)) for line in page.lines]
-    lines = [(number, line) for number, line in lines if one_line(line.text)]
-    if not lines:
+    everything = [line for page in pdf.pages for line in page.lines if one_line(line.text)]
+    if not everything:
         return []
+    pages = without_margins(pdf.pages, _body_size(everything))
+    lines = [(number, line) for number, page in enumerate(pages) for line in page.lines if one_line(line.text)]
     builder = _Builder(lines)
     for number, line in lines:
         builder.add(number, line)
@@ -139,11 +142,16 @@ def _body_size(lines: list[Line]) -> float:
     return weights.most_common(1)[0][0]
 
 
-def _usual_gap(lines: list[tuple[int, Line]]) -> float | None:
-    """The median distance from a line of the body to the next, in points."""
+def _usual_gap(lines: list[tuple[int, Line]], body: float) -> float:
+    """The median distance from a line of the body to the next, in points.
+
+    Where there are few lines, every one may be a paragraph of its own, so the distance is taken for no more than is common.
+    """
     pairs = itertools.pairwise(lines)
     gaps = [one.y - two.y for (page, one), (next_page, two) in pairs if page == next_page and 1 < one.y - two.y < 4 * one.size]
-    return statistics.median_low(gaps) if gaps else None
+    if len(gaps) < FEW_GAPS:
+        return min([*gaps, 1.6 * body])
+    return statistics.median_low(gaps)
 
 
 def _levels(runs: list[_Run]) -> dict[tuple[float, bool], int]:
