@@ -23,34 +23,16 @@ _LIST_MARK = re.compile(r"[ \t]*(?:[-*•+–#>]|\d{1,3}[.)]|[a-z]\))[ \t]")
 #: A shorter line that does not end in the middle of a clause may be a heading.
 _HEADING_AT_MOST = 60
 #: May end a sentence: a capital after it tells.
-_MAY_END = {
-    "etc.",
-    "a.m.",
-    "p.m.",
-    "v.v.",
-    "vv.",
-    "inc.",
-    "ltd.",
-    "corp.",
-    "co.",
-    "jr.",
-    "sr.",
-    "bros.",
-    "et al.",
-    "al.",
-    "est.",
-}
-_MONTHS = {f"{month}." for month in ("jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept", "sep", "oct", "nov", "dec")}
-_NEVER_END = (
-    {short.lower() for table in (ENGLISH, VIETNAMESE, BEFORE_NUMBER, BEFORE_NAME) for short in table if short.endswith(".")}
-    | _MONTHS
-    | {"dr.", "st.", "th.", "no.", "pgs.ts.", "gs.ts."}
-) - _MAY_END
-_OPENERS = {
-    "The He She It They We I You This That These Those There But And In On At As If When While After Before His Her Its Our "
-    "Their A An For So Then However"
-}
-_OPENERS = set(" ".join(_OPENERS).split())
+_MAY_END = {"etc.", "a.m.", "p.m.", "v.v.", "vv.", "Inc.", "Ltd.", "Corp.", "Co.", "Jr.", "Sr.", "Bros.", "al.", "est."}
+_MONTHS = {"Jan.", "Feb.", "Mar.", "Apr.", "Jun.", "Jul.", "Aug.", "Sept.", "Sep.", "Oct.", "Nov.", "Dec."}
+_NEVER_END = ({short for short in (*ENGLISH, *VIETNAMESE) if short.endswith(".")} | _MONTHS | {"Th.", "St."}) - _MAY_END
+_BEFORE_NUMBER = (set(BEFORE_NUMBER) | set(BEFORE_NAME)) - {"St."}
+_OPENING_WORDS = """
+The He She It They We I You This That These Those There But And In On At As If When While After Before His Her Its Our Their A
+An For So Then However
+"""
+#: Words that begin a sentence after an abbreviation that may end one: "in the U.S. The ..." but "the U.S. Army".
+_OPENERS = frozenset(_OPENING_WORDS.split())
 _WORD = re.compile(r"\w+")
 
 
@@ -70,11 +52,8 @@ def sentences(text: str) -> Iterator[Sentence]:
     for match in _MARKS.finditer(text):
         if match.end() <= start:
             continue
-        if match[0] == "\n":
-            ends = _line_ends_sentence(text, start, match.start())
-        else:
-            ends = _mark_ends_sentence(text, match)
-        if ends:
+        is_line_end = match[0] == "\n"
+        if _line_ends_sentence(text, start, match.start()) if is_line_end else _mark_ends_sentence(text, match):
             yield from _trimmed(text, start, match.end())
             start = match.end()
     yield from _trimmed(text, start, len(text))
@@ -132,10 +111,9 @@ def _full_stop_ends_sentence(text: str, stop: int, quoted: bool, next_at: int, n
         return False
     if _LIST_NUMBER.search(before if stop > 40 else f"\n{before}"):
         return False
-    lowered = word.lower()
-    if lowered in _NEVER_END:
+    if word in _NEVER_END or (word in _BEFORE_NUMBER and nxt.isdigit()):
         return False
-    if lowered in _MAY_END or lowered.endswith((" al.",)):
+    if word in _MAY_END:
         return nxt.isupper()
     if _INITIAL.fullmatch(word):
         opener = _WORD.match(text, next_at)

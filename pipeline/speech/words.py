@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.speech.model import Passage, Span, Timing
 
 _RUN = re.compile(r"\S+")
+_EMOJI_STYLE = "\ufe0f"
 #: Punctuation that is spoken, and so belongs to its word.
 _SPOKEN_MARKS = set("%&@#/‰°")
 
@@ -50,7 +51,8 @@ def _words(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _is_around(character: str) -> bool:
     """Punctuation and signs that are not spoken."""
-    return character not in _SPOKEN_MARKS and unicodedata.category(character)[0] in "PZC"
+    category = unicodedata.category(character)
+    return character not in _SPOKEN_MARKS and (category[0] in "PZC" or category in ("So", "Sk") or character == _EMOJI_STYLE)
 
 
 def _places(passage: Passage) -> list[int]:

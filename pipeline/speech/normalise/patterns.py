@@ -12,3 +12,5 @@ MINUTES = r"[0-5]\d"
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 #: From here on a number is said digit by digit.
 MOST_DIGITS = 15
+#: Fewer digits are no telephone number.
+SHORTEST_PHONE = 8

@@ -6,6 +6,7 @@ What a rule has read is never looked at by another rule.
 from __future__ import annotations
 
 import dataclasses
+import heapq
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -36,27 +37,25 @@ class Replacement:
 
 def replacements(text: str, rules: Sequence[Rule]) -> Iterator[Replacement]:
     """What is read differently from how it is written, in order, without overlaps."""
-    upcoming = [_next(one, text, 0) for one in rules]
-    while True:
-        first = min((found for found in upcoming if found is not None), key=lambda found: found.start, default=None)
-        if first is None:
-            return
-        yield from _without_what_stays(text, first)
-        for index, found in enumerate(upcoming):
-            if found is not None and found.start < first.end:
-                upcoming[index] = _next(rules[index], text, first.end)
+    upcoming: list[tuple[int, int, re.Match[str]]] = []  # (start, place in the list of rules, match), a heap
+    for place in range(len(rules)):
+        _look_on(upcoming, place, rules, text, 0)
+    position = 0
+    while upcoming:
+        start, place, match = heapq.heappop(upcoming)
+        spoken = rules[place].reading(match) if start >= position and match.end() > start else None
+        if spoken is not None:
+            yield from _without_what_stays(text, Replacement(start, match.end(), spoken))
+            position = match.end()
+        _look_on(upcoming, place, rules, text, max(position, start + 1))
 
 
-def _next(one: Rule, text: str, position: int) -> Replacement | None:
-    while True:
-        match = one.pattern.search(text, position)
-        if match is None:
-            return None
-        if match.end() > match.start():
-            spoken = one.reading(match)
-            if spoken is not None:
-                return Replacement(match.start(), match.end(), spoken)
-        position = match.start() + 1
+def _look_on(
+    upcoming: list[tuple[int, int, re.Match[str]]], place: int, rules: Sequence[Rule], text: str, position: int
+) -> None:
+    match = rules[place].pattern.search(text, position)
+    if match is not None:
+        heapq.heappush(upcoming, (match.start(), place, match))
 
 
 def _without_what_stays(text: str, found: Replacement) -> Iterator[Replacement]:

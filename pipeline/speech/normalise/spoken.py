@@ -9,6 +9,8 @@ from pipeline.speech.model import Span
 #: Punctuation a voice makes something of; all other signs that no rule has read become a space.
 _PUNCTUATION = set(".,;:!?'\"()-")
 _CLOSING = set(".,;:!?)")
+#: A bullet or what is left of a sign: nothing to say before the first word.
+_NEVER_FIRST = set(" -.,;:!?)")
 _BRACKETS = str.maketrans("[]{}", "()()")
 #: More of the same mark in a row says nothing more.
 _REPEATED_AT_MOST = {".": 3, "!": 3, "?": 3}
@@ -28,7 +30,9 @@ class SpokenText:
         character = character.translate(_BRACKETS)
         if unicodedata.category(character)[0] not in "LM" and character not in _PUNCTUATION:
             character = " "
-        if character == " " and (not self._characters or self._characters[-1] == " "):
+        if character in _NEVER_FIRST and not self._characters:
+            return
+        if character == " " and self._characters[-1] == " ":
             return
         if character in _CLOSING and self._characters and self._characters[-1] == " ":
             self._drop_last()

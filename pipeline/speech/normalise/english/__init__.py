@@ -44,7 +44,8 @@ _DATES: tuple[Rule, ...] = (
         dates.month_day,
     ),
     rule(
-        rf"{_B}\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{dates.MONTH})(?:,? (?P<year>[12]\d{{3}})\b(?![.,]\d))?(?!\w)",
+        rf"{_B}\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{dates.MONTH})"
+        r"(?:,? (?P<year>[12]\d{3})\b(?![.,]\d))?(?!\w)",
         dates.day_month,
     ),
     rule(rf"\b(?P<month>{dates.MONTH}),? (?P<year>[12]\d{{3}})\b(?![.,]\d)", dates.month_year),
@@ -69,7 +70,11 @@ _TIMES: tuple[Rule, ...] = (
 )
 
 _MONEY: tuple[Rule, ...] = (
-    rule(rf"(?<![\w$])(?P<currency>{money.SIGNS}) ?(?P<amount>{_N}){_E}(?: ?(?P<scale>{money.SCALE}))?", money.amount),
+    rule(
+        rf"(?<![\w$])(?P<currency>{money.SIGNS}) ?(?:(?P<from>{_N}) ?- ?[$€£]?)?(?P<amount>{_N}){_E}"
+        rf"(?: ?(?P<scale>{money.SCALE}))?",
+        money.amount,
+    ),
     rule(rf"\b(?P<currency>{money.CODES}) (?P<amount>{_N}){_E}(?: (?P<scale>{money.SCALE}))?", money.amount),
     rule(
         rf"{_B}(?<!\w)(?P<amount>{_N})(?: ?(?P<scale>{money.SCALE}))? ?(?P<currency>{money.CODES}\b|[€£₫])(?!\w)",
@@ -108,6 +113,7 @@ _WORDS: tuple[Rule, ...] = (
 _SYMBOLS: tuple[Rule, ...] = (
     rule(r"(?<!\w)#(\d{1,9})\b", abbreviations.numbered),
     rule(r"(?<=\d) [<>*-] (?=\d)", symbols.between_numbers),
+    rule(units.ALONE, units.name),
     rule(symbols.HASHTAG, lambda match: "hashtag"),
     rule(symbols.BETWEEN_WORDS, symbols.name),
     rule(symbols.LONE, symbols.name),

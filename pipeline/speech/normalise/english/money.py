@@ -35,9 +35,11 @@ def amount(match: re.Match[str]) -> str:
     """$5.99 -> five dollars and ninety-nine cents; $1.5 million -> one point five million dollars."""
     written = match["amount"]
     one, many, part = CURRENCIES[match["currency"]]
+    if match.groupdict().get("from"):
+        scale = f" {_scale(match['scale'])}" if match["scale"] else ""
+        return f"{number(match['from'])} to {number(written)}{scale} {many}"
     if match["scale"]:
-        scale = _SCALES.get(match["scale"].lower(), match["scale"])
-        return f"{number(written)} {scale} {many}"
+        return f"{number(written)} {_scale(match['scale'])} {many}"
     whole, _, hundredths = written.partition(".")
     if part is None or len(hundredths) != 2:
         return f"{number(written)} {one if is_one(written) else many}"
@@ -46,3 +48,7 @@ def amount(match: re.Match[str]) -> str:
     if int(hundredths) == 0:
         return f"{number(whole)} {one if is_one(whole) else many}"
     return rest if whole == "0" else f"{number(whole)} {one if is_one(whole) else many} and {rest}"
+
+
+def _scale(written: str) -> str:
+    return _SCALES.get(written.lower(), written)

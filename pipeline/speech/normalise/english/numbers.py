@@ -7,7 +7,7 @@ import re
 
 from num2words import num2words
 
-from pipeline.speech.normalise.patterns import MOST_DIGITS, SUPERSCRIPTS
+from pipeline.speech.normalise.patterns import MOST_DIGITS, SHORTEST_PHONE, SUPERSCRIPTS
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.\d{1,15})?"
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -66,9 +66,12 @@ def fraction(match: re.Match[str]) -> str | None:
     return f"{cardinal(above)} {one if above == 1 else many}"
 
 
-def phone(match: re.Match[str]) -> str:
-    """Digit by digit, a small rest between the groups."""
-    groups = [digits(group) for group in re.findall(r"\d+", match[0])]
+def phone(match: re.Match[str]) -> str | None:
+    """Digit by digit, a small rest between the groups; too few digits are no telephone number."""
+    written = re.findall(r"\d+", match[0])
+    if sum(map(len, written)) < SHORTEST_PHONE:
+        return None
+    groups = [digits(group) for group in written]
     return ("plus " if match[0].startswith("+") else "") + ", ".join(groups)
 
 

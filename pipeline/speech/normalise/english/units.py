@@ -76,6 +76,9 @@ UNITS: dict[str, tuple[str, str]] = {
 }
 UNIT = f"(?:{'|'.join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))})(?![\\w²³])"
 
+#: Clear without a number before them: "in km/h".
+ALONE = r"(?<!\w)(?:km/h|m/s|km²|m²|m³|km|kg|cm|mm|ml|kWh|kW|MHz|GHz|GB|MB|TB|KB|Mbps|Gbps|°C|°F)(?![\w²³])"
+
 
 def measure(match: re.Match[str]) -> str:
     """5km -> five kilometers, 10-20 % -> ten to twenty percent."""
@@ -83,3 +86,8 @@ def measure(match: re.Match[str]) -> str:
     if match["to"]:
         return f"{number(match['amount'])} to {number(match['to'])} {many}"
     return f"{number(match['amount'])} {one if is_one(match['amount']) else many}"
+
+
+def name(match: re.Match[str]) -> str:
+    """A unit that stands alone."""
+    return UNITS[match[0]][1]

@@ -19,6 +19,10 @@ def _range(match: re.Match[str]) -> str:
     return f"{numbers.number(match['low'])} đến {numbers.number(match['high'])}"
 
 
+def _score(match: re.Match[str]) -> str:
+    return f"{match['before']}{numbers.number(match['ours'])} {numbers.number(match['theirs'])}"
+
+
 def _ordinal(match: re.Match[str]) -> str:
     return match["before"] + numbers.ordinal(int(match["rank"]))
 
@@ -71,7 +75,11 @@ _TIMES: tuple[Rule, ...] = (
 )
 
 _MONEY: tuple[Rule, ...] = (
-    rule(rf"(?<![\w$])(?P<currency>{money.SIGNS}) ?(?P<amount>{_N}){_E}(?: ?(?P<scale>{money.SCALE}))?", money.amount),
+    rule(
+        rf"(?<![\w$])(?P<currency>{money.SIGNS}) ?(?:(?P<from>{_N}) ?- ?[$€£]?)?(?P<amount>{_N}){_E}"
+        rf"(?: ?(?P<scale>{money.SCALE}))?",
+        money.amount,
+    ),
     rule(
         rf"{_B}(?<!\w)(?P<amount>{_N})(?: ?(?P<scale>{money.SCALE}))? ?(?P<currency>{money.CODES}|[đĐ]|{money.SIGNS})(?!\w)",
         money.amount,
@@ -89,6 +97,11 @@ _NUMBERS: tuple[Rule, ...] = (
     rule(rf"(?P<amount>{_SIGNED})(?: ?- ?(?P<to>{_N}))? ?(?P<unit>{units.UNIT})", units.measure),
     rule(r"(?P<before>\b(?:[Tt]hứ|[Hh]ạng) )(?P<rank>\d{1,9})(?![\d.,]?\d)", _ordinal),
     rule(r"(?<![\w./])(?:(?P<whole>\d{1,4}) {1,2})?(?P<above>\d{1,4})/(?P<below>\d{1,4})(?![\w/])(?!\.\d)", numbers.fraction),
+    rule(
+        r"(?P<before>\b(?:[Tt][ỷỉ] số|[Tt]hắng|[Tt]hua|[Hh]òa|[Hh]oà|[Dd]ẫn) )"
+        r"(?P<ours>\d{1,2}) ?- ?(?P<theirs>\d{1,2})(?![\d-])",
+        _score,
+    ),
     rule(rf"(?<![\w-]){_B}(?P<low>{_N}) ?- ?(?P<high>{_N}){_E}(?![-\w])", _range),
     rule(rf"{_SIGNED}{_E}", lambda match: numbers.number(match[0])),
     rule(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6}", numbers.power),
@@ -106,6 +119,7 @@ _WORDS: tuple[Rule, ...] = (
 )
 
 _SYMBOLS: tuple[Rule, ...] = (
+    rule(units.ALONE, units.name),
     rule(rf"(?<=[^\W\d_])/(?P<unit>{units.UNIT})", units.per),
     rule(r"(?<!\w)#(?=\d)", lambda match: "số "),
     rule(r"(?<=\d) [<>*-] (?=\d)", symbols.between_numbers),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.speech.normalise import roman
+from pipeline.speech.normalise.acronyms import is_spelled
 from pipeline.speech.normalise.vietnamese.numbers import cardinal, ordinal
 
 ABBREVIATIONS = {
@@ -81,18 +82,9 @@ ABBREVIATIONS = {
 }
 #: Q.1, P.5: only where a number or a name follows.
 BEFORE_NAME = {"Q.": "quận", "P.": "phường", "H.": "huyện", "X.": "xã", "Đ.": "đường", "T.": "tỉnh", "Tr.": "trang"}
-LETTERS = dict(
-    zip(
-        "AĂÂBCDĐEÊFGHIJKLMNOÔƠPQRSTUƯVWXYZ",
-        ("a,á,ớ,bê,xê,đê,đê,e,ê,ép,giê,hát,i,gi,ca,e lờ,em,en,o,ô,ơ,pê,quy,e rờ,ét,tê,u,ư,vê,vê kép,ích,i,dét").split(","),
-        strict=True,
-    )
-)
-#: Said as words although they look like letters.
-SAID = set("NASA NATO UNESCO UNICEF ASEAN OPEC COVID AIDS FIFA UEFA AFC VAR RAM ROM SIM PIN OK IKEA RADAR FLC VINA".split())
-SAID -= {"AFC", "FLC"}
+_NAMES = "a á ớ bê xê đê đê e ê ép giê hát i gi ca e-lờ em en o ô ơ pê quy e-rờ ét tê u ư vê vê-kép ích i dét"
+LETTERS = dict(zip("AĂÂBCDĐEÊFGHIJKLMNOÔƠPQRSTUƯVWXYZ", _NAMES.split(), strict=True))
 ACRONYM = r"(?<![\w'.])[A-ZĂÂĐÊÔƠƯ]{2,6}(?!\w)"
-_VOWELS = set("AEIOUYĂÂÊÔƠƯ")
 
 ROMAN_AFTER = (
     r"(?:[Tt]hế kỷ|[Tt]hế kỉ|[Cc]hương|[Pp]hần|[Mm]ục|[Tt]ập|[Hh]ồi|[Qq]uyển|[Kk]hóa|[Kk]hoá|[Kk]ỳ|[Cc]ấp|[Ll]oại|[Bb]ậc|"
@@ -130,15 +122,6 @@ def ranked(match: re.Match[str]) -> str | None:
 
 def acronym(match: re.Match[str]) -> str | None:
     """GDP -> giê đê pê; words in capitals (among other capitals, or said as words) stay words."""
-    written = match[0]
-    if written in SAID or (any(letter in _VOWELS for letter in written) and (len(written) > 3 or _among_shouting(match))):
+    if not is_spelled(match):
         return None
-    return " ".join(LETTERS[letter] for letter in written)
-
-
-def _among_shouting(match: re.Match[str]) -> bool:
-    """Does a neighbouring word stand in capitals too?"""
-    before = match.string[max(0, match.start() - 20) : match.start()].split()
-    after = match.string[match.end() : match.end() + 20].split()
-    beside = [word.strip(".,;:!?\"'()") for word in (*before[-1:], *after[:1])]
-    return any(len(word) > 1 and word.isalpha() and word.isupper() for word in beside)
+    return " ".join(LETTERS[letter] for letter in match[0]).replace("-", " ")

@@ -40,7 +40,8 @@ def amount(match: re.Match[str]) -> str:
     """100.000đ -> một trăm nghìn đồng; $5.99 -> năm phẩy chín mươi chín đô la; 1,5 tỷ VNĐ -> một phẩy năm tỷ đồng."""
     scale = match["scale"]
     said = f"{number(match['amount'])} {_SCALES.get(scale, scale)}" if scale else number(match["amount"])
-    return f"{said} {CURRENCIES[match['currency']]}"
+    lowest = f"{number(match['from'])} đến " if match.groupdict().get("from") else ""
+    return f"{lowest}{said} {CURRENCIES[match['currency']]}"
 
 
 def thousands(match: re.Match[str]) -> str:

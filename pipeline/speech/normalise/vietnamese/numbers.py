@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.speech.normalise.patterns import MOST_DIGITS, SUPERSCRIPTS
+from pipeline.speech.normalise.patterns import MOST_DIGITS, SHORTEST_PHONE, SUPERSCRIPTS
 
 #: 1.234.567,8 and 1,234,567.8; which mark is which is decided in `number`.
 NUMBER = r"(?:\d{1,3}(?:\.\d{3}){1,4}(?:,\d{1,15})?|\d{1,3}(?:,\d{3}){2,4}(?:\.\d{1,15})?|\d{1,15}(?:[.,]\d{1,15})?)"
@@ -92,9 +92,12 @@ def fraction(match: re.Match[str]) -> str | None:
     return f"{cardinal(int(match['whole']))} và {said}" if match["whole"] else said
 
 
-def phone(match: re.Match[str]) -> str:
-    """Digit by digit, a small rest between the groups."""
-    groups = [digits(group) for group in re.findall(r"\d+", match[0])]
+def phone(match: re.Match[str]) -> str | None:
+    """Digit by digit, a small rest between the groups; too few digits are no telephone number."""
+    written = re.findall(r"\d+", match[0])
+    if sum(map(len, written)) < SHORTEST_PHONE:
+        return None
+    groups = [digits(group) for group in written]
     return ("cộng " if match[0].startswith("+") else "") + ", ".join(groups)
 
 

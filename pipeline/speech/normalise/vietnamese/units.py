@@ -70,6 +70,9 @@ UNITS = {
 }
 UNIT = f"(?:{'|'.join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))})(?![\\w²³])"
 
+#: Clear without a number before them: "in km/h".
+ALONE = r"(?<!\w)(?:km/h|m/s|km²|m²|m³|km|kg|cm|mm|ml|kWh|kW|MHz|GHz|GB|MB|TB|KB|Mbps|Gbps|°C|°F)(?![\w²³])"
+
 
 def measure(match: re.Match[str]) -> str:
     """80 km/h -> tám mươi ki lô mét trên giờ; 10-20% -> mười đến hai mươi phần trăm."""
@@ -82,3 +85,8 @@ def measure(match: re.Match[str]) -> str:
 def per(match: re.Match[str]) -> str:
     """đồng/kg -> đồng trên ki lô gam: a unit after a stroke."""
     return f" trên {UNITS[match['unit']]}"
+
+
+def name(match: re.Match[str]) -> str:
+    """A unit that stands alone."""
+    return UNITS[match[0]]
