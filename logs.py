@@ -14,13 +14,13 @@ from collections.abc import Iterator
 
 from pythonjsonlogger.json import JsonFormatter
 
-_context: contextvars.ContextVar[dict[str, str]] = contextvars.ContextVar("voxreel_log_context", default={})
+_context: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("voxreel_log_context", default=None)
 
 
 @contextlib.contextmanager
 def bound(**fields: str | None) -> Iterator[None]:
     """Add `fields` to every line logged inside the block. Fields that are None are left out."""
-    token = _context.set({**_context.get(), **{name: value for name, value in fields.items() if value is not None}})
+    token = _context.set({**context(), **{name: value for name, value in fields.items() if value is not None}})
     try:
         yield
     finally:
@@ -29,12 +29,12 @@ def bound(**fields: str | None) -> Iterator[None]:
 
 def context() -> dict[str, str]:
     """The fields bound here, to hand on to another thread or, as headers, to another process."""
-    return dict(_context.get())
+    return dict(_context.get() or {})
 
 
 class _AddContext(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        for name, value in _context.get().items():
+        for name, value in context().items():
             if not hasattr(record, name):
                 setattr(record, name, value)
         return True

@@ -100,7 +100,11 @@ def load() -> Settings:
             max_images=env.int("MAX_IMAGES", 50, validate=positive),
             serving_url=env.str("SERVING_URL", "http://127.0.0.1:8100", validate=validate.URL(require_tld=False)).rstrip("/"),
             checkpoint=env.path("CHECKPOINT", ROOT / "voices" / "sample"),
-            device=env.str("DEVICE", "auto", validate=validate.Regexp(r"^(auto|cpu|cuda(:\d+)?|mps)$", error="must be auto, cpu, cuda, cuda:N or mps")),
+            device=env.str(
+                "DEVICE",
+                "auto",
+                validate=validate.Regexp(r"^(auto|cpu|cuda(:\d+)?|mps)$", error="must be auto, cpu, cuda, cuda:N or mps"),
+            ),
             serving_threads=env.int("SERVING_THREADS", 0, validate=validate.Range(min=0)),
             max_batch_frames=env.int("MAX_BATCH_FRAMES", 8192, validate=positive),
             max_queued_frames=env.int("MAX_QUEUED_FRAMES", 131_072, validate=positive),
@@ -129,7 +133,8 @@ def _seal(env: Env) -> None:
     except EnvValidationError as error:
         lines = [f"  {name}: {' '.join(messages)}" for name, messages in sorted(error.error_messages.items())]
         raise SettingsError(
-            "These settings are wrong; set them right in the environment (docs/settings.md tells each) and start again:\n" + "\n".join(lines)
+            "These settings are wrong; set them right in the environment (docs/settings.md tells each) and start again:\n"
+            + "\n".join(lines)
         ) from None
 
 

@@ -1,0 +1,51 @@
+# Voxreel. `make demo` and `make test` need nothing but Python 3.11 or newer and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DOC ?= examples/viet-nam.md
+
+.PHONY: help demo serve test lint format bench-video bench-serving bench-gpu clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+$(READY): requirements.txt constraints.txt setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Voxreel needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing. On Debian and Ubuntu it is the package python3-venv."; exit 1; }
+	@echo "Installing what Voxreel needs into $(VENV) (a few minutes, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY) ## make a film of examples/viet-nam.md (or DOC=...), from nothing to demo/demo.mp4
+	@$(BIN)/python -m stack.demo $(DOC) demo
+
+serve: $(READY) ## keep the whole stack up on the loopback
+	@$(BIN)/python -m stack.serve
+
+test: $(READY) ## all tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(READY) ## ruff, mypy, and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## put the code into the house's form
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench-video: $(READY) ## CPU seconds per second of film, ours and moviepy's
+	@$(BIN)/python -m benchmarks.video
+
+bench-serving: $(READY) ## speech per second, batched and one at a time
+	@$(BIN)/python -m benchmarks.serving
+
+bench-gpu: $(READY) ## the same on a GPU
+	@$(BIN)/python -m benchmarks.serving --device cuda
+
+clean: ## remove what was installed, made and cached here
+	rm -rf $(VENV) .voxreel demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,40 @@
+"""`python -m cleanup.clock`: sends the clean-up actors their messages on a schedule. The workers do the work.
+
+One clock is enough; two do no harm, as every actor may run at any time and as often as it likes.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+import logs
+import settings
+from cleanup import actors
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two sweeps for what is old.
+SWEEP_INTERVAL = 3600
+
+
+def main() -> int:
+    """Run until SIGTERM."""
+    loaded = settings.get()
+    logs.configure("cleanup", loaded.log_level)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    scheduler = BlockingScheduler()
+    scheduler.add_job(actors.reconcile.send, "interval", seconds=loaded.reconcile_seconds, max_instances=1, coalesce=True)
+    scheduler.add_job(actors.sweep.send, "interval", seconds=SWEEP_INTERVAL, max_instances=1, coalesce=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    log.info("clock started", extra={"reconcile_seconds": loaded.reconcile_seconds})
+    scheduler.start()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

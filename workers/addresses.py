@@ -1,0 +1,49 @@
+"""The content address of everything a step makes: a hash of all that determines it.
+
+Two jobs that ask for the same thing find each other's work; a job that is taken up again finds its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pipeline.speech.model import Passage
+from store.files import address_of
+from version import VERSION
+
+#: Raised whenever the code makes something else of the same input; old entries then age out of the store.
+REVISIONS = {
+    "plan": 1,
+    "passage": 1,
+    "speech": 1,
+    "script": 1,
+    "narration": 1,
+    "picture": 1,
+    "segment": 1,
+    "film": 1,
+}
+
+
+def address(kind: str, **parts: object) -> str:
+    """The address of a thing of `kind` made from `parts` by this version of the code. A Path stands for its content."""
+    plain = {
+        name: hashlib.sha256(part.read_bytes()).hexdigest() if isinstance(part, Path) else part for name, part in parts.items()
+    }
+    return address_of(kind, revision=REVISIONS[kind], version=VERSION, **plain)
+
+
+def _content(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def passage_address(fingerprint: str, request: dict, voice: str, passage: Passage) -> str:
+    """The address of a spoken passage: the fingerprint of the checkpoint, the voice, how it is spoken, and the words."""
+    return address(
+        "passage",
+        checkpoint=fingerprint,
+        voice=voice,
+        speed=request["speed"],
+        seed=request["seed"],
+        spoken=passage.spoken,
+    )

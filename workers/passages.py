@@ -1,0 +1,89 @@
+"""Speaking passages through the serving application, each kept under its content address as soon as it is there."""
+
+from __future__ import annotations
+
+import contextvars
+import io
+import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+import soundfile
+
+from pipeline.errors import PipelineError
+from pipeline.speech.model import Passage, Sound
+from store.files import FileStore
+from workers.addresses import passage_address
+from workers.work import Work
+
+#: Requests of one step that are under way at once; serving batches them.
+AT_ONCE = 8
+
+
+def _voice_for(request: dict, voices: list[dict]) -> str:
+    """The voice that the job asks for, or the first of its language."""
+    names = [voice["name"] for voice in voices if request["voice"] in (None, voice["name"])]
+    fitting = [voice["name"] for voice in voices if voice["name"] in names and voice["language"] == request["language"]]
+    if not names or not (fitting or request["voice"]):
+        wanted = request["voice"] or f"for {request['language']}"
+        known = ", ".join(voice["name"] for voice in voices)
+        raise PipelineError(
+            f"There is no voice {wanted}. This server's voices are {known}; choose one of them.", code="unknown_voice"
+        )
+    return (fitting or names)[0]
+
+
+def speak(work: Work, passages: Sequence[Passage]) -> list[str]:
+    """Have every passage spoken that is not in the store yet. Returns their addresses, in order.
+
+    Raises Cancelled, or the SpeechError of the first passage that fails; those already spoken are kept.
+    """
+    # Asked anew for every step: under a fingerprint that is out of date, another checkpoint's sound would be kept.
+    serving = work.speech.voices()
+    request, fingerprint = work.claim.request, serving["checkpoint"]["fingerprint"]
+    voice = _voice_for(request, serving["voices"])
+    addresses = [passage_address(fingerprint, request, voice, passage) for passage in passages]
+    missing = {
+        address: passage for address, passage in zip(addresses, passages, strict=True) if not work.store.files.has(address)
+    }
+    done = len(passages) - len(missing)
+    given_up = threading.Event()
+
+    def cancelled() -> bool:
+        return given_up.is_set() or work.cancelled()
+
+    def speak_one(address: str, passage: Passage) -> None:
+        speech = work.speech.speak(
+            key=address, text=passage.spoken, voice=voice, speed=request["speed"], seed=request["seed"], cancelled=cancelled
+        )
+        _keep(work.store.files, address, Sound(speech.samples, speech.rate, speech.character_ends))
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="speak") as pool:
+        calls = [
+            pool.submit(contextvars.copy_context().run, speak_one, address, passage) for address, passage in missing.items()
+        ]
+        try:
+            for call in as_completed(calls):
+                call.result()
+                done += 1
+                work.report(done / len(passages), "Speaking")
+        except BaseException:
+            given_up.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    work.stop_if_cancelled()
+    return addresses
+
+
+def _keep(files: FileStore, address: str, sound: Sound) -> None:
+    wave = io.BytesIO()
+    soundfile.write(wave, sound.samples, sound.rate, format="WAV", subtype="FLOAT")
+    files.publish(address, {"sound.wav": wave.getvalue(), "ends.json": json.dumps(sound.character_ends).encode()})
+
+
+def read_sound(files: FileStore, address: str) -> Sound:
+    """A passage's sound, from the store."""
+    samples, rate = soundfile.read(files.path(address, "sound.wav"), dtype="float32")
+    ends = json.loads(files.path(address, "ends.json").read_bytes())
+    return Sound(samples, rate, None if ends is None else tuple(ends))

@@ -1,0 +1,75 @@
+"""What a step's function is given: its claim, the store, the way to speech, and the means to report and to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from jobs import cancel, claims, progress
+from jobs.claims import Claim
+from pipeline.errors import Cancelled
+from serving.client import SpeechClient
+from settings import Settings
+from store import Store
+
+#: Seconds for which an answer to "was it cancelled?" is believed: loops ask once a frame.
+CANCEL_CHECK_INTERVAL = 0.5
+
+
+@dataclass
+class Work:
+    """One attempt at one step, from its claim to its end."""
+
+    settings: Settings
+    store: Store
+    speech: SpeechClient
+    claim: Claim
+    _lost: threading.Event = field(default_factory=threading.Event)
+    _asked_at: float = field(default=float("-inf"))
+    _cancelled: bool = False
+
+    def cancelled(self) -> bool:
+        """Whether to stop now: the job was cancelled, or another worker has taken the step over."""
+        now = time.monotonic()
+        if not self._cancelled and now - self._asked_at > CANCEL_CHECK_INTERVAL:
+            self._asked_at = now
+            self._cancelled = self._lost.is_set() or cancel.is_cancelled(self.store, self.claim.job_id)
+        return self._cancelled
+
+    def stop_if_cancelled(self) -> None:
+        """Raise Cancelled where `cancelled()` says so."""
+        if self.cancelled():
+            raise Cancelled("The job was cancelled or the step was taken over.")
+
+    def report(self, fraction: float, message: str) -> None:
+        """Tell how much of this step is done, 0 to 1."""
+        progress.report(self.store, self.claim, fraction, message)
+
+    def output(self, step: str, entry: str) -> bytes:
+        """A file that an earlier step of this job has made."""
+        return self.store.files.path(self.address(step), entry).read_bytes()
+
+    def address(self, step: str) -> str:
+        """The content address of what an earlier step has made."""
+        return self.claim.inputs[step]["address"]
+
+    @contextlib.contextmanager
+    def leased(self) -> Iterator[None]:
+        """Renew the lease in the background for as long as the block runs."""
+        ended = threading.Event()
+        thread = threading.Thread(target=self._renew, args=(ended.wait,), name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _renew(self, ended: Callable[[float], bool]) -> None:
+        while not ended(self.settings.lease_seconds / 3):
+            if not claims.renew(self.store, self.claim):
+                self._lost.set()
+                return
