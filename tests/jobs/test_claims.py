@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from multiprocessing.queues import Queue as ProcessQueue
@@ -20,8 +19,8 @@ from store import Store, open_store
 from store.database import now
 from store.files import address_of
 from tests.jobs.driving import PLAN, SPOKEN, delivered, done, row, submitted, take, taken, with_attempts
+from tests.services import PROCESSES
 
-SPAWN = multiprocessing.get_context("spawn")
 VIDEO = ResultFile("speech.wav", address_of("join"), "speech.wav", "audio/wav", 5_000_000_000)
 
 
@@ -88,9 +87,9 @@ def test_of_many_workers_with_the_same_message_one_gets_the_step(store: Store, q
 
 def test_several_processes_share_the_steps_without_taking_one_twice(store: Store, queue: StepQueue, owner_id: int) -> None:
     submitted(store, queue, owner_id, *[NewStep(f"s{number}", "speak", "speech") for number in range(20)])
-    claims = SPAWN.Queue()
+    claims = PROCESSES.Queue()
     messages = delivered(queue)
-    processes = [SPAWN.Process(target=claim_all, args=(store.settings, messages, claims)) for _ in range(3)]
+    processes = [PROCESSES.Process(target=claim_all, args=(store.settings, messages, claims)) for _ in range(3)]
     for process in processes:
         process.start()
     got = [step_id for _ in processes for step_id in claims.get(timeout=90)]
@@ -108,7 +107,7 @@ def test_each_ready_step_is_sent_under_one_new_fence_however_often_the_job_is_ad
     done(
         store, job_id, "plan", Outcome(None, new_steps=tuple(NewStep(f"s{n}", "speak", "speech", ("plan",)) for n in range(10)))
     )
-    processes = [SPAWN.Process(target=advance_often, args=(store.settings, job_id)) for _ in range(2)]
+    processes = [PROCESSES.Process(target=advance_often, args=(store.settings, job_id)) for _ in range(2)]
     for process in processes:
         process.start()
     with ThreadPoolExecutor(4) as pool:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
 import os
 import signal
 from multiprocessing.queues import Queue as ProcessQueue
@@ -19,8 +18,8 @@ from jobs.reconcile import Reconciled, reconcile
 from settings import Settings
 from store import Store, open_store
 from tests.jobs.driving import SPOKEN, delivered, done, let_pass, row, submitted, taken
+from tests.services import PROCESSES
 
-SPAWN = multiprocessing.get_context("spawn")
 NOTHING = Reconciled(0, 0, 0)
 
 
@@ -82,8 +81,8 @@ def test_kills_count_as_attempts_and_the_last_makes_a_dead_letter(store: Store, 
     job_id = submitted(store, queue, owner_id).id
     for attempt in (1, 2, 3):
         (message,) = delivered(queue)
-        begun = SPAWN.Queue()
-        worker = SPAWN.Process(target=claim_and_freeze, args=(quick, *message, begun))
+        begun = PROCESSES.Queue()
+        worker = PROCESSES.Process(target=claim_and_freeze, args=(quick, *message, begun))
         worker.start()
         assert begun.get(timeout=60)
         assert worker.pid is not None
@@ -165,7 +164,7 @@ def test_two_processes_that_reconcile_at_once_send_a_lost_step_once(store: Store
     submitted(store, queue, owner_id, *[NewStep(f"s{number}", "k", "speech") for number in range(10)])
     store.redis.flushall()
     let_pass(store, 10)
-    processes = [SPAWN.Process(target=reconcile_in_process, args=(store.settings,)) for _ in range(2)]
+    processes = [PROCESSES.Process(target=reconcile_in_process, args=(store.settings,)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.synchronize import Barrier
 
@@ -18,8 +17,7 @@ from settings import Settings
 from store import Store, open_store
 from store.tables import JobRow, StepRow
 from tests.jobs.driving import PLAN, delivered, let_pass, new_job, row
-
-SPAWN = multiprocessing.get_context("spawn")
+from tests.services import PROCESSES
 
 
 def submit_together(settings: Settings, owner_id: int, together: Barrier) -> None:
@@ -86,9 +84,9 @@ def test_the_same_submit_from_many_threads_makes_one_job(store: Store, queue: St
 
 
 def test_the_same_submit_from_several_processes_makes_one_job(store: Store, queue: StepQueue, owner_id: int) -> None:
-    together = SPAWN.Barrier(3)
+    together = PROCESSES.Barrier(3)
     arguments = (store.settings, owner_id, together)
-    processes = [SPAWN.Process(target=submit_together, args=arguments) for _ in range(3)]
+    processes = [PROCESSES.Process(target=submit_together, args=arguments) for _ in range(3)]
     for process in processes:
         process.start()
     for process in processes:

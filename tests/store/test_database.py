@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -16,10 +15,9 @@ from sqlalchemy.orm import sessionmaker
 from store import Store, open_store
 from store.database import make_engine, migrate, now
 from store.tables import ApiKeyRow, Base, JobRow
-from tests.services import settings_for
+from tests.services import PROCESSES, settings_for
 
 ROOT = Path(__file__).resolve().parents[2]
-SPAWN = multiprocessing.get_context("spawn")
 
 
 def add_key(store: Store, name: str = "key", **columns: object) -> int:
@@ -100,7 +98,7 @@ def test_a_job_without_an_owner_is_refused(store: Store) -> None:
 def test_several_processes_write_at_once_without_a_lost_update_or_a_locked_database(store: Store) -> None:
     add_key(store, name="0")
     url = store.settings.database_url
-    processes = [SPAWN.Process(target=count_in_name, args=(url, 40)) for _ in range(4)]
+    processes = [PROCESSES.Process(target=count_in_name, args=(url, 40)) for _ in range(4)]
     for process in processes:
         process.start()
     for process in processes:

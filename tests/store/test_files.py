@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import signal
 from datetime import UTC, datetime, timedelta
@@ -12,8 +11,8 @@ import pytest
 
 from store.errors import BadAddress, BadName, MissingFile
 from store.files import FileStore, address_of
+from tests.services import PROCESSES
 
-SPAWN = multiprocessing.get_context("spawn")
 ADDRESS = address_of("test", text="xin chào")
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 
@@ -89,8 +88,8 @@ def test_a_publish_that_fails_leaves_nothing(files: FileStore, tmp_path: Path) -
 
 
 def test_two_publishers_of_the_same_entries_at_the_same_time_both_succeed(files: FileStore) -> None:
-    start = SPAWN.Event()
-    publishers = [SPAWN.Process(target=publish_at_signal, args=(files.root, start)) for _ in range(2)]
+    start = PROCESSES.Event()
+    publishers = [PROCESSES.Process(target=publish_at_signal, args=(files.root, start)) for _ in range(2)]
     for publisher in publishers:
         publisher.start()
     start.set()
@@ -104,8 +103,8 @@ def test_two_publishers_of_the_same_entries_at_the_same_time_both_succeed(files:
 
 
 def test_what_a_killed_process_left_is_swept_and_what_a_live_one_holds_is_not(files: FileStore) -> None:
-    begun = SPAWN.Event()
-    holder = SPAWN.Process(target=hold_scratch, args=(files.root, begun))
+    begun = PROCESSES.Event()
+    holder = PROCESSES.Process(target=hold_scratch, args=(files.root, begun))
     holder.start()
     assert begun.wait(30)
     assert files.sweep() == 0

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from jobs.cancel import cancel
+from jobs.errors import BadCursor
+from jobs.queues import StepQueue
+from jobs.views import list_jobs
+from store import Store, api_keys
+from store.tables import JobRow
+from tests.jobs.driving import submitted, taken
+
+
+def test_the_pages_of_a_list_hold_every_job_once_newest_first(store: Store, queue: StepQueue, owner_id: int) -> None:
+    ids = [submitted(store, queue, owner_id).id for _ in range(5)]
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        page, cursor = list_jobs(store, owner_id, limit=2, cursor=cursor)
+        seen += [job.id for job in page]
+        if len(seen) == 2:
+            submitted(store, queue, owner_id)
+        if cursor is None:
+            break
+    assert seen == ids[::-1]
+
+
+def test_jobs_of_the_same_instant_are_paged_without_a_gap(store: Store, queue: StepQueue, owner_id: int) -> None:
+    ids = {submitted(store, queue, owner_id).id for _ in range(3)}
+    with store.sessions.begin() as session:
+        time = session.get_one(JobRow, min(ids)).created_at
+        session.execute(update(JobRow).values(created_at=time))
+    seen: list[str] = []
+    cursor: str | None = None
+    for _ in range(3):
+        page, cursor = list_jobs(store, owner_id, limit=1, cursor=cursor)
+        seen += [job.id for job in page]
+    assert cursor is None
+    assert seen == sorted(ids, reverse=True)
+
+
+def test_a_list_shows_the_owners_jobs_and_an_admin_sees_all(store: Store, queue: StepQueue, owner_id: int) -> None:
+    other = api_keys.create(store, "other")[0].id
+    mine, theirs = submitted(store, queue, owner_id).id, submitted(store, queue, other).id
+    assert [job.id for job in list_jobs(store, owner_id)[0]] == [mine]
+    assert [job.id for job in list_jobs(store, other)[0]] == [theirs]
+    assert [job.id for job in list_jobs(store, None)[0]] == [theirs, mine]
+
+
+def test_a_list_is_narrowed_by_status_and_kind(store: Store, queue: StepQueue, owner_id: int) -> None:
+    queued, running, cancelled = (submitted(store, queue, owner_id).id for _ in range(3))
+    taken(store, running, "plan")
+    cancel(store, cancelled)
+    for status, job_id in (("queued", queued), ("running", running), ("cancelled", cancelled)):
+        assert [job.id for job in list_jobs(store, owner_id, status=status)[0]] == [job_id]
+    assert list_jobs(store, owner_id, kind="video") == ([], None)
+    assert len(list_jobs(store, owner_id, kind="speech")[0]) == 3
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "ỳ", "AAAA", "bm90IGEgdGltZXxhYmM"])
+def test_a_made_up_cursor_is_refused(store: Store, owner_id: int, cursor: str) -> None:
+    with pytest.raises(BadCursor, match="begin again"):
+        list_jobs(store, owner_id, cursor=cursor)
