@@ -13,11 +13,13 @@ import random
 from typing import Literal
 
 #: Largest zoom over a drawn card (its text must stay inside) and over a photograph.
-_MOST = {"card": 1.045, "image": 1.12}
+_MOST = {"card": 1.045, "image": 1.1}
 #: Growth of the zoom a second; above it a short scene would rush.
 _GROWTH_PER_SECOND = {"card": 0.006, "image": 0.014}
+#: How much of a picture, around its middle, every view shows: what must not be cut off keeps within.
+ALWAYS_SHOWN = {"card": 0.93, "image": 0.85}
 #: How far from the middle the closer view may look, as a fraction of the room that its zoom leaves.
-_DRIFT = {"card": 0.5, "image": 0.9}
+_DRIFT = {"card": 0.5, "image": 0.6}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,8 +19,9 @@ from pipeline.visuals.typesetting import Block, displayable, fit, heading_face
 
 #: No more phrases than a glance takes in.
 _MOST_PHRASES = 4
-#: How much smaller phrases are tried until all fits.
-_SCALES = (1.0, 0.93, 0.86, 0.8)
+#: Sizes of type that are tried until all fits, in the layout's ems.
+_TITLE_SIZES = (11.5, 10.5, 9.6, 8.8, 8.0, 7.2, 6.6, 6.0)
+_POINT_SIZES = (4.5, 4.2, 3.9, 3.6)
 #: Room below the title and between phrases, in the layout's ems.
 _TITLE_GAP, _POINT_GAP = 4.0, 1.5
 
@@ -95,19 +96,18 @@ def _draw_words(draw: ImageDraw.ImageDraw, title: str, phrases: Sequence[str], l
 
 
 def _set(title: str, phrases: list[str], layout: Layout, width: int, height: int) -> tuple[Block | None, list[Block]]:
-    """Title and phrases as large as the area takes them together: first smaller phrases, then a title of fewer lines,
-    then phrases of one line, and at last fewer phrases."""
+    """Title and phrases as large as the area takes them together. What gives way, in this order: the size of the
+    phrases, the size of the title, the second lines of phrases, the last phrases."""
+    sizes = [round(layout.em * size) for size in _TITLE_SIZES]
+    headings = [_heading(title, layout, width, sizes[at:]) for at in range(len(sizes))]
     for kept in range(len(phrases), 0, -1):
         for point_lines in (2, 1):
-            for title_lines in range(layout.title_lines, 0, -1):
-                heading = _heading(title, layout, width, title_lines)
-                if heading is not None and heading.lines[-1].endswith("…") and title_lines < layout.title_lines:
-                    continue
-                for scale in _SCALES:
-                    points = [_point(phrase, layout, width, scale, point_lines) for phrase in phrases[:kept]]
+            for heading in headings:
+                for size in _POINT_SIZES:
+                    points = [_point(phrase, layout, width, size, point_lines) for phrase in phrases[:kept]]
                     if _height(heading, points, layout) <= height:
                         return heading, points
-    return _heading(title, layout, width, layout.title_lines), []
+    return headings[0], []
 
 
 def _height(heading: Block | None, points: Sequence[Block], layout: Layout) -> float:
@@ -115,13 +115,12 @@ def _height(heading: Block | None, points: Sequence[Block], layout: Layout) -> f
     return (heading.height if heading else 0) + sum(point.height for point in points) + gaps
 
 
-def _heading(title: str, layout: Layout, width: int, most_lines: int) -> Block | None:
-    sizes = [round(layout.em * em) for em in (11.5, 10.5, 9.6, 8.8, 8.0, 7.2, 6.6, 6.0)]
-    return fit(title, heading_face(title), sizes, width, most_lines) if title else None
+def _heading(title: str, layout: Layout, width: int, sizes: Sequence[int]) -> Block | None:
+    return fit(title, heading_face(title), sizes, width, layout.title_lines) if title else None
 
 
-def _point(phrase: str, layout: Layout, width: int, scale: float, most_lines: int) -> Block:
-    return fit(phrase, "regular", [round(layout.em * 4.5 * scale)], width - _indent(layout), most_lines)
+def _point(phrase: str, layout: Layout, width: int, size: float, most_lines: int) -> Block:
+    return fit(phrase, "regular", [round(layout.em * size)], width - _indent(layout), most_lines)
 
 
 def _indent(layout: Layout) -> int:

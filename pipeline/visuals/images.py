@@ -13,6 +13,7 @@ from PIL import Image, ImageCms, ImageFilter, ImageOps, UnidentifiedImageError
 
 from pipeline.errors import PipelineError
 from pipeline.video.atomic import whole_file
+from pipeline.video.motion import ALWAYS_SHOWN
 from pipeline.visuals.model import Credit, Illustration, picture_size
 
 #: Most pixels of one picture: about 150 MB decoded, more than any phone's camera takes.
@@ -129,7 +130,7 @@ def _on_blurred_copy(image: Image.Image, width: int, height: int) -> Image.Image
     """The whole picture amid a soft, darkened one that fills the frame. Blurred small, as it costs less and looks alike."""
     small = _covering(image, width // 12, height // 12).filter(ImageFilter.GaussianBlur(width / 12 / 22))
     ground = small.point(lambda level: level * 0.45).resize((width, height), Image.Resampling.BICUBIC)
-    # A little smaller than the frame, so that the slow zoom never cuts its edges.
-    shown = ImageOps.contain(image, (round(width * 0.92), round(height * 0.92)), Image.Resampling.LANCZOS)
+    share = ALWAYS_SHOWN["image"]
+    shown = ImageOps.contain(image, (round(width * share), round(height * share)), Image.Resampling.LANCZOS)
     ground.paste(shown, ((width - shown.width) // 2, (height - shown.height) // 2))
     return ground
