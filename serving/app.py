@@ -1,8 +1,8 @@
 """The Ray Serve application: HTTP in front of the scheduler.
 
-    POST /v1/speak    speak a passage: JSON in, msgpack with float32 samples out
-    GET  /v1/voices   the checkpoint and its voices
-    GET  /healthz     200 once the model is warm
+POST /v1/speak    speak a passage: JSON in, msgpack with float32 samples out
+GET  /v1/voices   the checkpoint and its voices
+GET  /healthz     200 once the model is warm
 """
 
 from __future__ import annotations

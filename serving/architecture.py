@@ -24,7 +24,8 @@ def complete(stated: dict[str, Any], tensors: dict[str, torch.Tensor], path: Pat
     unsaid = [name for name in UNSEEN if name not in stated]
     if unsaid:
         raise CheckpointError(
-            f"config.yaml: arch must say {' and '.join(unsaid)} (v1 models: true and null, v0 models: false and 1).", "checkpoint_config"
+            f"config.yaml: arch must say {' and '.join(unsaid)} (v1 models: true and null, v0 models: false and 1).",
+            "checkpoint_config",
         )
     try:
         seen = _seen(tensors, stated.get("dim_head", 64))
@@ -33,7 +34,8 @@ def complete(stated: dict[str, Any], tensors: dict[str, torch.Tensor], path: Pat
     for name, value in seen.items():
         if stated.get(name, value) != value:
             raise CheckpointError(
-                f"config.yaml says arch.{name}: {stated[name]}, the weights in {path} have {value}. Correct it or leave it out.",
+                f"config.yaml says arch.{name}: {stated[name]}, the weights in {path} have {value}."
+                " Correct it or leave it out.",
                 "checkpoint_mismatch",
             )
     return {**stated, **seen}
@@ -41,7 +43,9 @@ def complete(stated: dict[str, Any], tensors: dict[str, torch.Tensor], path: Pat
 
 def _seen(tensors: dict[str, torch.Tensor], dim_head: int) -> dict[str, Any]:
     """What the weights themselves tell. Raises KeyError with the name of a tensor that is not there."""
-    shapes = {name.removeprefix("transformer."): value.shape for name, value in tensors.items() if name.startswith("transformer.")}
+    shapes = {
+        name.removeprefix("transformer."): value.shape for name, value in tensors.items() if name.startswith("transformer.")
+    }
     mel_dim, dim = shapes["proj_out.weight"]
     entries, text_dim = shapes["text_embed.text_embed.weight"]
     first = "transformer_blocks.0."

@@ -1,11 +1,11 @@
 """A checkpoint: a folder that holds everything needed to speak.
 
-    config.yaml           name, text_layout, shape of the model (docs/serving.md tells every field)
-    vocab.txt             the vocabulary
-    model*.safetensors    weights of upstream's CFM/DiT (or .pt), bare or as published with `ema_model.`
-    vocoder.safetensors   the vocoder, or the folder of a published Vocos named in config.yaml
-    durations.safetensors lengths of characters (layout `aligned`)
-    references/           voices
+config.yaml           name, text_layout, shape of the model (docs/serving.md tells every field)
+vocab.txt             the vocabulary
+model*.safetensors    weights of upstream's CFM/DiT (or .pt), bare or as published with `ema_model.`
+vocoder.safetensors   the vocoder, or the folder of a published Vocos named in config.yaml
+durations.safetensors lengths of characters (layout `aligned`)
+references/           voices
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     path = folder / "config.yaml"
     if not path.is_file():
         raise CheckpointError(
-            f"{path} is missing. VOXREEL_CHECKPOINT must name the folder of a checkpoint; for a published one write the file as docs/serving.md shows.",
+            f"{path} is missing. VOXREEL_CHECKPOINT must name the folder of a checkpoint;"
+            " for a published one write the file as docs/serving.md shows.",
             "checkpoint_missing",
         )
     try:
@@ -130,7 +131,8 @@ def _model(path: Path, config: dict[str, Any], tokens: dict[str, int]) -> CFM:
     shape = architecture.complete(config.get("arch", {}), tensors, path)
     if len(tokens) != shape["text_num_embeds"]:
         raise CheckpointError(
-            f"The vocabulary has {len(tokens)} entries, the weights in {path} {shape['text_num_embeds']}. Take both from the same release.",
+            f"The vocabulary has {len(tokens)} entries, the weights in {path} {shape['text_num_embeds']}."
+            " Take both from the same release.",
             "checkpoint_mismatch",
         )
     cfm = CFM(
@@ -155,5 +157,7 @@ def _layout(folder: Path, config: dict[str, Any], tokens: dict[str, int]) -> Lay
         raise CheckpointError(f"{path} holds no duration model of this kind ({error}).", "checkpoint_mismatch") from error
     weights.fill(durations, tensors, path)
     if durations.e.num_embeddings < len(tokens):
-        raise CheckpointError(f"{path} knows fewer characters than the vocabulary. Take both from the same release.", "checkpoint_mismatch")
+        raise CheckpointError(
+            f"{path} knows fewer characters than the vocabulary. Take both from the same release.", "checkpoint_mismatch"
+        )
     return Aligned(tokens, durations.eval(), lowercase)

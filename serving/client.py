@@ -1,10 +1,10 @@
 """The client of serving, for everyone else: `SpeechClient(url).speak(...)`. It needs neither torch nor Ray.
 
-    SpeechError              code, retryable, retry_after (seconds or None), message
-    ├── SpeechRefused        the passage itself is wrong (4xx); the same call will fail again
-    ├── SpeechOverloaded     serving has too much to do (429); later will do
-    ├── SpeechUnavailable    serving is down, restarting, too slow or answers nonsense; later will do
-    └── SpeechCancelled      the caller's `cancelled` said so; serving drops the passage
+SpeechError              code, retryable, retry_after (seconds or None), message
+├── SpeechRefused        the passage itself is wrong (4xx); the same call will fail again
+├── SpeechOverloaded     serving has too much to do (429); later will do
+├── SpeechUnavailable    serving is down, restarting, too slow or answers nonsense; later will do
+└── SpeechCancelled      the caller's `cancelled` said so; serving drops the passage
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ class SpeechClient:
     spares serving further calls for a while.
     """
 
-    def __init__(self, base_url: str, *, threads: int = 32, read_timeout: float = READ_TIMEOUT, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, base_url: str, *, threads: int = 32, read_timeout: float = READ_TIMEOUT, patience: float = PATIENCE
+    ) -> None:
         """threads: how many may call at the same time without opening connections anew. Times are seconds."""
         self._base_url = base_url.rstrip("/")
         self._timeouts = (CONNECT_TIMEOUT, read_timeout)
@@ -109,7 +111,10 @@ class SpeechClient:
         return self._call("POST", "/v1/speak", body, _speech, cancelled or _never)
 
     def voices(self) -> dict[str, Any]:
-        """{"checkpoint": {"name", "fingerprint", "layout", "rate", ...}, "voices": [{"name", "language"}]}. Raises SpeechError."""
+        """{"checkpoint": {"name", "fingerprint", "layout", "rate", ...}, "voices": [{"name", "language"}, ...]}.
+
+        Raises SpeechError.
+        """
         return self._call("GET", "/v1/voices", None, _json, _never)
 
     def close(self) -> None:
@@ -121,7 +126,9 @@ class SpeechClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _call(self, method: str, path: str, body: Any, read: Callable[[requests.Response], Any], cancelled: Callable[[], bool]) -> Any:
+    def _call(
+        self, method: str, path: str, body: Any, read: Callable[[requests.Response], Any], cancelled: Callable[[], bool]
+    ) -> Any:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_worth_repeating),
             stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(self._patience),
@@ -138,7 +145,9 @@ class SpeechClient:
             self._breaker.enter()
         except CircuitOpen as error:
             raise SpeechUnavailable(
-                "Serving failed many times in a row and is left alone for a moment. Try again shortly.", "circuit_open", error.retry_after
+                "Serving failed many times in a row and is left alone for a moment. Try again shortly.",
+                "circuit_open",
+                error.retry_after,
             ) from error
         try:
             result = self._once(*arguments)
@@ -151,13 +160,17 @@ class SpeechClient:
         self._breaker.succeeded()
         return result
 
-    def _once(self, method: str, path: str, body: Any, read: Callable[[requests.Response], Any], cancelled: Callable[[], bool]) -> Any:
+    def _once(
+        self, method: str, path: str, body: Any, read: Callable[[requests.Response], Any], cancelled: Callable[[], bool]
+    ) -> Any:
         context = logs.context()
         names = {"X-Request-Id": "request_id", "X-Job-Id": "job_id"}
         headers = {header: context[name] for header, name in names.items() if name in context}
         try:
             with watching(cancelled, WATCH_SECONDS):
-                answer = self._session.request(method, self._base_url + path, json=body, headers=headers, timeout=self._timeouts)
+                answer = self._session.request(
+                    method, self._base_url + path, json=body, headers=headers, timeout=self._timeouts
+                )
         except Cancelled as error:
             raise SpeechCancelled("Speaking was cancelled.", "cancelled") from error
         except requests.Timeout as error:
@@ -171,14 +184,18 @@ class SpeechClient:
         try:
             return read(answer)
         except (ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
-            raise SpeechUnavailable("Serving's answer cannot be read. Is something else at its address?", "bad_answer") from error
+            raise SpeechUnavailable(
+                "Serving's answer cannot be read. Is something else at its address?", "bad_answer"
+            ) from error
 
 
 def _speech(answer: requests.Response) -> Speech:
     fields = msgpack.unpackb(answer.content)
     ends = fields["character_ends"]
     samples = np.frombuffer(fields["samples"], dtype="<f4").astype(np.float32)
-    return Speech(samples, int(fields["rate"]), tuple(ends) if ends is not None else None, int(fields["frames"]), int(fields["batch"]))
+    return Speech(
+        samples, int(fields["rate"]), tuple(ends) if ends is not None else None, int(fields["frames"]), int(fields["batch"])
+    )
 
 
 def _json(answer: requests.Response) -> Any:

@@ -1,14 +1,14 @@
 """What can go wrong on the serving side.
 
-    ServingError                  code, status (HTTP), message: what happened and what to do
-    ├── BadRequest                400: a field of the request is wrong
-    │   ├── UnknownVoice          404: the checkpoint has no such voice
-    │   ├── NothingToSay          422: no character of the text can be spoken
-    │   └── TooLong               422: the passage takes more frames than one may
-    ├── Overloaded                429: the queue is full; retry_after in seconds
-    ├── SpeechFailed              500: the model failed on this passage
-    ├── Stopping                  503: the process is going down
-    └── CheckpointError           500: the checkpoint cannot be used; stops the start
+ServingError                  code, status (HTTP), message: what happened and what to do
+├── BadRequest                400: a field of the request is wrong
+│   ├── UnknownVoice          404: the checkpoint has no such voice
+│   ├── NothingToSay          422: no character of the text can be spoken
+│   └── TooLong               422: the passage takes more frames than one may
+├── Overloaded                429: the queue is full; retry_after in seconds
+├── SpeechFailed              500: the model failed on this passage
+├── Stopping                  503: the process is going down
+└── CheckpointError           500: the checkpoint cannot be used; stops the start
 """
 
 from __future__ import annotations

@@ -59,7 +59,11 @@ class Aligned:
         if voice.characters_of_frames is None or unknown:
             raise CheckpointError(
                 f"The voice {voice.name} does not fit the layout `aligned`: "
-                + (f"its text has characters that vocab.txt lacks ({''.join(unknown)})." if unknown else "its .json lacks characters_of_frames."),
+                + (
+                    f"its text has characters that vocab.txt lacks ({''.join(unknown)})."
+                    if unknown
+                    else "its .json lacks characters_of_frames."
+                ),
                 "checkpoint_mismatch",
             )
 

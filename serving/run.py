@@ -7,8 +7,10 @@ user's, is never touched. Exit code 0 after a signal, 1 when something failed, s
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -39,15 +41,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m serving.run", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8100, help="port to listen on (default: 8100)")
-    parser.add_argument("--dashboard-port", type=int, help="port of Ray's dashboard on 127.0.0.1 (default: 8265 or the next free)")
+    parser.add_argument(
+        "--dashboard-port", type=int, help="port of Ray's dashboard on 127.0.0.1 (default: 8265 or the next free)"
+    )
     options = parser.parse_args(arguments)
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    _heed_signals(stopped)
     folder = Path(tempfile.mkdtemp(prefix="voxreel-ray-"))
     try:
         configured = settings.load()
-        with logfile.collected(folder):
+        # Ray prints warnings of its own accord; what matters of them is in the log as JSON.
+        with logfile.collected(folder), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             logfile.configure(configured.log_level)
             return _serve(options, folder, stopped)
     except (settings.SettingsError, OSError) as error:
@@ -57,15 +61,23 @@ def main(arguments: list[str] | None = None) -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _heed_signals(stopped: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+
+
 def _serve(options: argparse.Namespace, folder: Path, stopped: threading.Event) -> int:
     try:
-        _start_ray(folder, options.dashboard_port)
+        dashboard = _start_ray(folder, options.dashboard_port)
+        _heed_signals(stopped)  # Ray put handlers of its own in their place
         import ray
         from ray import serve
 
         try:
-            _deploy(options.host, options.port)
-            logger.info("serving is ready", extra={"url": f"http://{options.host}:{options.port}"})
+            if not stopped.is_set():
+                _deploy(options.host, options.port)
+                where = {"url": f"http://{options.host}:{options.port}", "dashboard": dashboard}
+                logger.info("serving is ready", extra={**where, "dashboard_token_file": os.environ.get("RAY_AUTH_TOKEN_PATH")})
             _watch(stopped)
             logger.info("serving stops")
             serve.shutdown()
@@ -80,16 +92,23 @@ def _serve(options: argparse.Namespace, folder: Path, stopped: threading.Event) 
     return 0
 
 
-def _start_ray(folder: Path, dashboard_port: int | None) -> None:
-    """Start a local Ray, quiet, and let its workers find this program wherever it was started from."""
+def _start_ray(folder: Path, dashboard_port: int | None) -> str:
+    """Start a local Ray, quiet, and let its workers find this program wherever it was started from.
+
+    Returns the address of its dashboard.
+    """
     root = str(settings.ROOT)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    for name in ("ray", "ray.serve"):
-        logging.getLogger(name).handlers.clear()
+    _require_token(folder)
     import ray
+    from ray import serve  # noqa: F401  it sets its logger up when imported
 
-    ray.init(
+    for name in ("ray", "ray.serve"):  # theirs become lines of our own log
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+        logging.getLogger(name).setLevel(logging.WARNING)
+    context = ray.init(
         address="local",
         include_dashboard=True,
         dashboard_host="127.0.0.1",
@@ -99,6 +118,20 @@ def _start_ray(folder: Path, dashboard_port: int | None) -> None:
         configure_logging=False,
         _temp_dir=str(folder),
     )
+    return str(context.dashboard_url)
+
+
+def _require_token(folder: Path) -> None:
+    """Let nobody reach Ray without a token: who can reach it can run code. One that the operator set is kept."""
+    if (
+        os.environ.setdefault("RAY_AUTH_MODE", "token") != "token"
+        or {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    ):
+        return
+    path = folder / "token"
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_hex(32))
+    os.environ["RAY_AUTH_TOKEN_PATH"] = str(path)
 
 
 def _deploy(host: str, port: int) -> None:
@@ -113,7 +146,10 @@ def _deploy(host: str, port: int) -> None:
         http_options={"host": host, "port": port},
         logging_config={"encoding": "JSON", "enable_access_log": False},
     )
-    application = Speech.options(num_replicas=max(1, gpus), ray_actor_options={"num_cpus": 1, "num_gpus": min(1, gpus)}).bind()
+    # `serve.deployment` makes the class a Deployment, which its types do not tell.
+    application = Speech.options(  # type: ignore[attr-defined]
+        num_replicas=max(1, gpus), ray_actor_options={"num_cpus": 1, "num_gpus": min(1, gpus)}
+    ).bind()
     serve.run(application, name="voxreel", route_prefix="/", logging_config={"encoding": "JSON", "enable_access_log": False})
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch.nn import functional
@@ -61,8 +62,12 @@ def schedule(sampling: Sampling) -> torch.Tensor:
 class Sampler:
     """Steps flows through a DiT. Not safe in threads: one thread owns it."""
 
-    def __init__(self, transformer: DiT, sampling: Sampling, device: torch.device) -> None:
+    def __init__(self, transformer: DiT, sampling: Sampling, device: torch.device, padded: bool | None = None) -> None:
+        """padded: whether a batch is one padded tensor or each flow for itself; by default as suits the device."""
         self._transformer = transformer
+        self._padded = device.type != "cpu" if padded is None else padded
+        self._threads = torch.get_num_threads()
+        self._pool = ThreadPoolExecutor(self._threads, "flow")
         self._guidance = sampling.cfg_strength
         self._times = schedule(sampling)
         self._device = device
@@ -84,7 +89,7 @@ class Sampler:
     @torch.inference_mode()
     def step(self, flows: Sequence[Flow]) -> None:
         """Take one Euler step for each flow, whatever time it is at. Either all of them move on or, on an error, none."""
-        velocities = self._velocities(flows)
+        velocities = self._velocities(flows) if self._padded else self._each_alone(flows)
         for flow, velocity in zip(flows, velocities, strict=True):
             now, following = flow.times[flow.index], flow.times[flow.index + 1]
             flow.x = flow.x + float(following - now) * velocity
@@ -100,6 +105,26 @@ class Sampler:
         if self._device.type == "cuda":
             return torch.autocast("cuda", dtype=torch.float16)
         return contextlib.nullcontext()
+
+    def _each_alone(self, flows: Sequence[Flow]) -> list[torch.Tensor]:
+        """The velocities without padding, the cores shared out between the flows.
+
+        A processor is full with one passage already: padding and masks only add work to it (measured: a padded batch of
+        four took 1.5 times as long as the four in turn), while passages side by side leave no core waiting for another.
+        """
+        side_by_side = min(self._threads, len(flows))
+        if side_by_side == 1:
+            return [velocity for flow in flows for velocity in self._velocities([flow])]
+
+        def velocity(flow: Flow) -> torch.Tensor:
+            torch.set_num_threads(self._threads // side_by_side)
+            with torch.inference_mode():  # a thread has its own mode
+                return self._velocities([flow])[0]
+
+        try:
+            return list(self._pool.map(velocity, flows))
+        finally:
+            torch.set_num_threads(self._threads)
 
     def _velocities(self, flows: Sequence[Flow]) -> list[torch.Tensor]:
         """The guided velocity at each flow's own time: a list of [frames, channels], as long as each flow is."""

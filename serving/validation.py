@@ -33,7 +33,9 @@ def parse(body: bytes) -> SpeakRequest:
     """Read a JSON body. Raises BadRequest: body_too_large, not_json, bad_key, bad_text, text_too_long, bad_voice,
     bad_speed, bad_seed."""
     if len(body) > MAX_BODY_BYTES:
-        raise BadRequest(f"The body is larger than {MAX_BODY_BYTES} bytes. Split the text into passages.", "body_too_large", 413)
+        raise BadRequest(
+            f"The body is larger than {MAX_BODY_BYTES} bytes. Split the text into passages.", "body_too_large", 413
+        )
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -18,7 +18,9 @@ def read(folder: Path) -> dict[str, int]:
         if path.is_file():
             break
     else:
-        raise CheckpointError(f"{folder / FILES[0]} is missing. Copy the vocabulary that belongs to the weights.", "checkpoint_missing")
+        raise CheckpointError(
+            f"{folder / FILES[0]} is missing. Copy the vocabulary that belongs to the weights.", "checkpoint_missing"
+        )
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:

@@ -42,7 +42,9 @@ def load(folder: Path, config: dict[str, Any]) -> Vocoder:
         head = {name: config[name] for name in ("dim", "n_fft", "hop_length", "padding")}
         return _filled(Vocoder(backbone, head), folder / "vocoder.safetensors")
     except (KeyError, TypeError) as error:
-        raise CheckpointError(f"The vocoder's configuration in {folder} is incomplete: {error}.", "checkpoint_config") from error
+        raise CheckpointError(
+            f"The vocoder's configuration in {folder} is incomplete: {error}.", "checkpoint_config"
+        ) from error
 
 
 def _published(folder: Path) -> Vocoder:

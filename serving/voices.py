@@ -41,7 +41,9 @@ def load(folder: Path, cfm: CFM, rms: float | None, device: torch.device) -> dic
     """
     waves = sorted((folder / "references").glob("*.wav"))
     if not waves:
-        raise CheckpointError(f"{folder / 'references'} holds no .wav. Add a reference wave and its .json.", "checkpoint_missing")
+        raise CheckpointError(
+            f"{folder / 'references'} holds no .wav. Add a reference wave and its .json.", "checkpoint_missing"
+        )
     return {path.stem: _read(path, cfm, rms, device) for path in waves}
 
 
@@ -53,12 +55,18 @@ def _read(path: Path, cfm: CFM, rms: float | None, device: torch.device) -> Voic
         text, language = about["text"], about["language"]
         wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except FileNotFoundError as error:
-        raise CheckpointError(f"{about_path} is missing. It tells text and language of {path.name}.", "checkpoint_missing") from error
+        raise CheckpointError(
+            f"{about_path} is missing. It tells text and language of {path.name}.", "checkpoint_missing"
+        ) from error
     except (ValueError, KeyError, TypeError, soundfile.SoundFileError) as error:
-        raise CheckpointError(f"The voice {path.stem} cannot be read ({error}). Copy its two files again.", "checkpoint_corrupt") from error
+        raise CheckpointError(
+            f"The voice {path.stem} cannot be read ({error}). Copy its two files again.", "checkpoint_corrupt"
+        ) from error
     wanted = cfm.mel_spec.target_sample_rate
     if rate != wanted:
-        raise CheckpointError(f"{path} has {rate} samples a second, the model takes {wanted}. Resample it.", "checkpoint_mismatch")
+        raise CheckpointError(
+            f"{path} has {rate} samples a second, the model takes {wanted}. Resample it.", "checkpoint_mismatch"
+        )
     samples = wave.mean(axis=1)
     level = float(np.sqrt(np.mean(samples**2)))
     if level < 1e-4 or not text.strip():
@@ -67,7 +75,9 @@ def _read(path: Path, cfm: CFM, rms: float | None, device: torch.device) -> Voic
     mel = cfm.mel_spec(torch.from_numpy(samples * np.float32(gain))[None].to(device))[0].T.contiguous()
     indexes = about.get("characters_of_frames")
     if indexes is not None and not _lies_on(indexes, text, mel.shape[0]):
-        raise CheckpointError(f"{about_path}: characters_of_frames does not lie on its {mel.shape[0]} frames.", "checkpoint_mismatch")
+        raise CheckpointError(
+            f"{about_path}: characters_of_frames does not lie on its {mel.shape[0]} frames.", "checkpoint_mismatch"
+        )
     return Voice(path.stem, language, text, mel, gain, tuple(indexes) if indexes is not None else None)
 
 

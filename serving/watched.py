@@ -66,11 +66,11 @@ class _SecureConnection(HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection  # type: ignore[assignment]
+    ConnectionCls = _Connection
 
 
 class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection  # type: ignore[assignment]
+    ConnectionCls = _SecureConnection
 
 
 class WatchedAdapter(HTTPAdapter):

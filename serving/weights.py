@@ -24,7 +24,9 @@ def read(path: Path) -> dict[str, torch.Tensor]:
     Raises CheckpointError: checkpoint_missing, checkpoint_corrupt.
     """
     if not path.is_file():
-        raise CheckpointError(f"{path} is missing. Copy it next to config.yaml or point VOXREEL_CHECKPOINT elsewhere.", "checkpoint_missing")
+        raise CheckpointError(
+            f"{path} is missing. Copy it next to config.yaml or point VOXREEL_CHECKPOINT elsewhere.", "checkpoint_missing"
+        )
     try:
         loaded = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
@@ -37,7 +39,9 @@ def read(path: Path) -> dict[str, torch.Tensor]:
     if not tensors:
         raise CheckpointError(f"{path} holds no weights. Take the file that holds the model itself.", "checkpoint_corrupt")
     named = {name.removeprefix("ema_model."): value for name, value in tensors.items()}
-    return {name: value.float() if value.is_floating_point() else value for name, value in named.items() if name not in NOT_WEIGHTS}
+    return {
+        name: value.float() if value.is_floating_point() else value for name, value in named.items() if name not in NOT_WEIGHTS
+    }
 
 
 def below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -1,0 +1,62 @@
+"""A tiny real engine for the scheduler's tests: it integrates x' = rate * x for as many steps as a work says, with numpy."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Sum:
+    """Work: `steps` Euler steps from 1. `bad` names the phase in which it fails."""
+
+    frames: int
+    steps: int = 4
+    rate: float = 1.0
+    bad: str = ""
+
+
+@dataclasses.dataclass
+class Running:
+    work: Sum
+    value: float = 1.0
+    index: int = 0
+
+
+class NumpyEngine:
+    """Notes every batch it steps. `gate` closed: it waits inside a step, so that a test can arrange what waits meanwhile."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Sum]] = []
+        self.prepared: list[Sum] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.inside = threading.Event()
+
+    def prepare(self, work: Sum) -> Running:
+        self.prepared.append(work)
+        if work.bad == "prepare":
+            raise ValueError("cannot be prepared")
+        return Running(work)
+
+    def step(self, states: Sequence[Running]) -> None:
+        self.inside.set()
+        self.gate.wait(20)
+        if any(state.work.bad == "step" for state in states):
+            raise ValueError("cannot be stepped")
+        self.batches.append([state.work for state in states])
+        values = np.array([state.value for state in states])
+        rates = np.array([state.work.rate / state.work.steps for state in states])
+        for state, value in zip(states, values + rates * values, strict=True):
+            state.value, state.index = float(value), state.index + 1
+
+    def done(self, state: Running) -> bool:
+        return state.index >= state.work.steps
+
+    def finish(self, state: Running) -> float:
+        if state.work.bad == "finish":
+            raise ValueError("cannot be finished")
+        return state.value
