@@ -9,6 +9,7 @@ from typing import Any
 import flask
 import marshmallow as ma
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from api.errors import ApiError, invalid_fields
@@ -49,8 +50,7 @@ def read_body(max_json_bytes: int, max_files: dict[str, int]) -> Body:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise ApiError("unsupported_media_type", "Send the body as it is, without Content-Encoding.")
     if request.is_json:
-        request.max_content_length = min(max_json_bytes, request.max_content_length or max_json_bytes)
-        return Body(_parse_json(request.get_data(cache=False)), {})
+        return Body(_parse_json(_read_at_most(min(max_json_bytes, request.max_content_length or max_json_bytes))), {})
     if request.mimetype == "multipart/form-data":
         return _parse_form(max_files)
     message = "Send the fields as application/json, or as multipart/form-data where files go with them."
@@ -63,6 +63,16 @@ def load(schema: ma.Schema, body: Body) -> dict[str, Any]:
         return schema.load(body.fields)
     except ma.ValidationError as error:
         raise invalid_fields(error.normalized_messages()) from None
+
+
+def _read_at_most(limit: int) -> bytes:
+    request = flask.request
+    request.max_content_length = limit + 1
+    data = request.get_data(cache=False)
+    # Of a body without Content-Length, Werkzeug hands over as much as it may read and says nothing of the rest.
+    if len(data) > limit:
+        raise RequestEntityTooLarge
+    return data
 
 
 def _parse_json(data: bytes) -> dict[str, Any]:

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from api.app import create_app
+from jobs.queues import StepQueue, make_broker
+from settings import Settings
+from store import Store, api_keys, open_store
+from store.database import migrate
+from store.tables import JobRow, StepRow
+from tests.api.running import Server
+from tests.services import settings_for, start_valkey
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    with start_valkey() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy, as migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, valkey_url: str, empty_database: Path) -> Settings:
+    """Small limits, so that tests can exceed them; an address where no serving answers."""
+    with redis.Redis.from_url(valkey_url) as client:
+        client.flushall()
+    shutil.copy(empty_database, tmp_path / "voxreel.db")
+    media = tmp_path / "media"
+    media.mkdir()
+    return settings_for(
+        tmp_path / "data",
+        f"sqlite:///{tmp_path / 'voxreel.db'}",
+        valkey_url,
+        media_root=media,
+        max_upload_bytes=200_000,
+        max_characters=5_000,
+        max_images=3,
+        serving_url="http://127.0.0.1:9",
+    )
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    opened = open_store(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def queue(settings: Settings) -> StepQueue:
+    return StepQueue(make_broker(settings))
+
+
+@pytest.fixture
+def app(settings: Settings, store: Store, queue: StepQueue) -> Flask:
+    return create_app(settings, store, queue)
+
+
+@pytest.fixture
+def anyone(app: Flask) -> FlaskClient:
+    """A client without a key."""
+    return app.test_client()
+
+
+@pytest.fixture
+def key(store: Store) -> str:
+    return api_keys.create(store, "ann")[1]
+
+
+@pytest.fixture
+def other_key(store: Store) -> str:
+    return api_keys.create(store, "ben")[1]
+
+
+@pytest.fixture
+def admin_key(store: Store) -> str:
+    return api_keys.create(store, "root", "admin")[1]
+
+
+@pytest.fixture
+def client(app: Flask, key: str) -> FlaskClient:
+    """A client with a user's key."""
+    client = app.test_client()
+    client.environ_base["HTTP_X_API_KEY"] = key
+    return client
+
+
+@pytest.fixture
+def nothing_left(store: Store, settings: Settings) -> Callable[[], None]:
+    """Asserts that neither the database nor the store nor scratch holds anything."""
+
+    def check() -> None:
+        with store.reads.begin() as session:
+            assert session.scalar(select(func.count()).select_from(JobRow)) == 0
+            assert session.scalar(select(func.count()).select_from(StepRow)) == 0
+        assert [path for path in settings.data_dir.rglob("*") if path.is_file()] == []
+        assert list(store.files.entries()) == []
+
+    return check
+
+
+@pytest.fixture
+def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
+    """The API in gunicorn, with limits that do not get in the way."""
+    server = Server(
+        settings,
+        tmp_path / "api.log",
+        VOXREEL_MAX_UPLOAD_BYTES="5000000",
+        VOXREEL_RATE_LIMIT="100000 per minute",
+        VOXREEL_SUBMIT_RATE_LIMIT="100000 per minute",
+    )
+    server.start()
+    yield server
+    server.stop()
