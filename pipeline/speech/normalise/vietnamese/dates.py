@@ -17,35 +17,33 @@ def month_name(month: int) -> str:
     return "tư" if month == 4 else cardinal(month)
 
 
-def _said(match: re.Match[str], word: re.Pattern[str]) -> bool:
-    return word.search(match.string[max(0, match.start() - 8) : match.start()]) is not None
-
-
-def _date(match: re.Match[str], day: int, month: int, year: str | None) -> str | None:
+def _date(match: re.Match[str], day_group: str, year: str | None) -> str | None:
+    """The whole date; "ngày" is said unless a word before the day does its work."""
+    day, month = int(match[day_group]), int(match["month"])
     if not (1 <= day <= 31 and 1 <= month <= 12):
         return None
-    before = match.string[max(0, match.start() - 8) : match.start()].lower()
-    named = cardinal(day) if before.endswith(("mùng ", "mồng ")) else day_name(day)
-    said = f"{named} tháng {month_name(month)}"
-    if not _said(match, _SAYS_DAY):
+    begins = match.start(day_group)
+    before = match.string[max(0, begins - 8) : begins]
+    said = f"{cardinal(day) if before.lower().endswith(('mùng ', 'mồng ')) else day_name(day)} tháng {month_name(month)}"
+    if not _SAYS_DAY.search(before):
         said = f"ngày {said}"
     return f"{said} năm {cardinal(int(year))}" if year else said
 
 
 def day_month_year(match: re.Match[str]) -> str | None:
     """21/11/2026 -> ngày hai mươi mốt tháng mười một năm hai nghìn không trăm hai mươi sáu."""
-    return _date(match, int(match["day"]), int(match["month"]), match["year"])
+    return _date(match, "day", match["year"])
 
 
 def day_month(match: re.Match[str]) -> str | None:
     """ngày 21/11; only where a word before says that it is a date."""
-    said = _date(match, int(match["day"]), int(match["month"]), None)
-    return None if said is None else match["before"] + said.removeprefix("ngày ")
+    said = _date(match, "day", None)
+    return None if said is None else match["before"] + said
 
 
 def day_range(match: re.Match[str]) -> str | None:
     """từ 10-15/3, ngày 10-15/3/2026."""
-    last = _date(match, int(match["last"]), int(match["month"]), match["year"])
+    last = _date(match, "last", match["year"])
     first = int(match["first"])
     if last is None or not 1 <= first <= 31:
         return None
@@ -72,7 +70,7 @@ def month(match: re.Match[str]) -> str | None:
 
 def iso(match: re.Match[str]) -> str | None:
     """2026-11-21, and 2026-11-21T14:30:00Z."""
-    said = _date(match, int(match["day"]), int(match["month"]), match["year"])
+    said = _date(match, "day", match["year"])
     if said is None or not match["hour"]:
         return said
     return f"{said}, {_clock(match['hour'], match['minute'], None)}"
