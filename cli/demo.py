@@ -1,0 +1,84 @@
+"""`make demo`: the whole stack comes up, a document goes through the HTTP API, and a film comes out.
+
+python -m cli.demo DOCUMENT FOLDER
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.client import Client
+from cli.connection import connected
+from cli.errors import CliError
+from cli.following import follow
+from cli.saving import find, save
+from pipeline.video.probing import probe
+
+talk = Console(highlight=False)
+
+#: What the demo keeps of a film job: the result's name, the file's name.
+KEPT = {
+    "video.mp4": "demo.mp4",
+    "narration.wav": "demo.wav",
+    "subtitles.srt": "demo.srt",
+    "subtitles.vtt": "demo.vtt",
+    "credits.json": "credits.json",
+}
+
+
+def main(document: Path, folder: Path) -> int:
+    """Make a film of `document` and put it, with all that lies beside it, into `folder`. Returns the exit status."""
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    talk.print(f"[bold]Voxreel[/] makes a film of [cyan]{document}[/]\n")
+    try:
+        with contextlib.ExitStack() as stack:
+            with talk.status("Starting the stack ...") as status:
+                client = stack.enter_context(connected(local=True, starting=lambda part: status.update(f"Starting {part} ...")))
+            _make(client, document, folder)
+            talk.print("Stopping the stack ...")
+    except CliError as error:
+        print(f"voxreel: {error}", file=sys.stderr)
+        return error.exit_code
+    _show(folder, time.monotonic() - began)
+    return 0
+
+
+def _make(client: Client, document: Path, folder: Path) -> None:
+    job = client.submit("videos", {"resolution": "1080p", "aspect": "16:9"}, [("document", document)])
+    talk.print(f"Job [cyan]{job['id']}[/] at {client.url}")
+    job = follow(client, job, talk, quiet=False)
+    for name, kept in KEPT.items():
+        file = find(job, name)
+        if file is None:
+            raise CliError(f"The job brought no {name}. The log files in .voxreel/logs tell why.")
+        save(client, file, folder / kept)
+
+
+def _show(folder: Path, seconds: float) -> None:
+    film = probe(folder / "demo.mp4")
+    video, audio = film.video, film.audio
+    about = f"{video.duration:.1f} s of {video.width}x{video.height} at {video.fps:g} fps, {video.codec} and {audio.codec}"
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    for kept, words in zip(
+        KEPT.values(),
+        (about, "the narration alone", "subtitles", "subtitles for the web", "where the pictures come from"),
+        strict=True,
+    ):
+        table.add_row(f"[green]{folder / kept}[/]", words)
+    talk.print()
+    talk.print(table)
+    talk.print(f"\nDone in {seconds:.0f} s. The stack is stopped; [bold]make serve[/] keeps it up.")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    except KeyboardInterrupt:
+        sys.exit(130)
