@@ -65,7 +65,7 @@ def centre_of(luma: np.ndarray) -> tuple[float, float]:
 
 
 def test_a_dot_glides_by_fractions_of_a_pixel_without_jitter() -> None:
-    """Over 100 frames the dot moves some 15 pixels: its steps, of 0.16 on average, change by a hundredth at most."""
+    """Over 100 frames the dot moves some 15 pixels: its steps, of 0.16 on average, change by what 8 bits leave unclear."""
     planes, frame = dot(416, 234, 120.0, 70.0), Frame((320, 180))
     motion = Motion(View(0.5, 0.5, 1.0), View(0.53, 0.52, 1.08))
     places = []
@@ -76,7 +76,7 @@ def test_a_dot_glides_by_fractions_of_a_pixel_without_jitter() -> None:
         steps = np.diff([place[axis] for place in places])
         assert np.all(steps < 0), "the dot lies left of and above the middle, so it moves outwards"
         assert abs(steps.mean()) < 0.2
-        assert np.abs(np.diff(steps)).max() < 0.012
+        assert np.abs(np.diff(steps)).max() < 0.025
 
 
 def test_the_dot_is_where_the_view_says() -> None:
@@ -90,18 +90,17 @@ def test_the_dot_is_where_the_view_says() -> None:
 def test_chroma_lies_where_h264_expects_it() -> None:
     """Colour must rise where brightness rises, when its samples are taken to stand on the left one of two columns."""
     picture = np.zeros((234, 416, 3), np.uint8)
-    picture[:, :, 2] = np.clip((np.arange(416) + 0.5 - 208) * 1.5 + 127.5, 0, 255)  # Red is half strong in the middle.
+    picture[:, :, 2] = np.rint(np.clip((np.arange(416) + 0.5 - 208) * 1.5 + 127.5, 0, 255))  # Red is half strong in the middle.
     frame = Frame((320, 180))
     draw_view(to_planes(picture), STILL.start, frame)
 
-    def crossing(row: np.ndarray) -> float:
-        row = row.astype(float)
-        half = (row[0] + row[-1]) / 2
-        after = int(np.argmax(row > half))
-        return after - 1 + (half - row[after - 1]) / (row[after] - row[after - 1])
+    def middle(row: np.ndarray, inside: slice, half: float) -> float:
+        """Where the straight line through the samples passes the level of half-strong red."""
+        slope, start = np.polyfit(np.arange(len(row))[inside], row[inside].astype(float), 1)
+        return (half - start) / slope
 
-    assert crossing(frame.y[90]) + 0.5 == pytest.approx(160, abs=0.1)
-    assert 2 * crossing(frame.v[45]) + 0.5 == pytest.approx(160, abs=0.12)
+    assert middle(frame.y[90], slice(110, 210), 16 + 219 * 0.2126 / 2) + 0.5 == pytest.approx(160, abs=0.15)
+    assert 2 * middle(frame.v[45], slice(55, 105), 128 + 112 / 2) + 0.5 == pytest.approx(160, abs=0.15)
 
 
 @pytest.mark.parametrize(
