@@ -69,6 +69,14 @@ def make_broker(settings: Settings) -> RedisBroker:
     return broker
 
 
+@functools.cache
+def process_broker(settings: Settings) -> RedisBroker:
+    """The one broker of this process, which dramatiq takes too: all modules with actors must share it."""
+    broker = make_broker(settings)
+    dramatiq.set_broker(broker)
+    return broker
+
+
 def queue_name(queue: Queue, priority: Priority) -> str:
     """The dramatiq queue of a step."""
     return f"{queue}-{priority}"
@@ -129,11 +137,3 @@ class StepQueue:
 def _step_of(message: Message) -> tuple[int, int]:
     step_id, fence = message.args
     return int(step_id), int(fence)
-
-
-@functools.cache
-def process_broker(settings: Settings) -> RedisBroker:
-    """The one broker of this process, which dramatiq takes too: all modules with actors must share it."""
-    broker = make_broker(settings)
-    dramatiq.set_broker(broker)
-    return broker

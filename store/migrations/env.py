@@ -1,4 +1,4 @@
-"""Run by Alembic. The connection, with its transaction, comes from store.database.migrate or from the command line's URL."""
+"""Run by Alembic, for store.database, from which the connection comes with its transaction."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection
 
-import settings
-from store.database import make_engine
 from store.tables import Base, UtcDateTime
 
 
@@ -24,9 +22,4 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-given = context.config.attributes.get("connection")
-if given is not None:
-    run(given)
-else:
-    with make_engine(settings.get().database_url).begin() as opened:
-        run(opened)
+run(context.config.attributes["connection"])

@@ -6,7 +6,7 @@ import random
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from jobs import views
 from jobs.advance import advance
@@ -154,9 +154,8 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 def test_a_job_keeps_its_promises_in_any_order_of_events(store: Store, queue: StepQueue, owner_id: int) -> None:
-    machine = type("Machine", (AnyOrder,), {"store": store, "queue": queue, "owner_id": owner_id})
-    test = machine.TestCase()
-    test.settings = settings(
+    AnyOrder.store, AnyOrder.queue, AnyOrder.owner_id = store, queue, owner_id
+    effort = settings(
         max_examples=15, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
-    test.runTest()
+    run_state_machine_as_test(AnyOrder, settings=effort)

@@ -24,6 +24,7 @@ def test_nothing_is_written_after_a_cancel(store: Store, queue: StepQueue, owner
     assert (cancelled.status, cancelled.steps) == ("cancelled", {"cancelled": 1})
     assert cancelled.finished_at is not None
     assert is_cancelled(store, job_id)
+    assert row(store, job_id, "plan").fence > claimed.fence
     assert not renew(store, claimed)
     assert not complete(store, claimed, Outcome("a" * 64, new_steps=SPOKEN, files=(FILE,)))
     fail(store, claimed, "late", "Too late.", retryable=True)

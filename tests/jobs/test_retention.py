@@ -4,6 +4,7 @@ import dataclasses
 import os
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from jobs import views
@@ -56,7 +57,9 @@ def test_jobs_that_ended_long_ago_go_with_all_their_rows(store: Store, queue: St
     assert counts == [2, 0, 0]
 
 
-def test_many_expired_jobs_go_in_several_transactions(store: Store, queue: StepQueue, owner_id: int, monkeypatch) -> None:
+def test_many_expired_jobs_go_in_several_transactions(
+    store: Store, queue: StepQueue, owner_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("jobs.retention.BATCH", 2)
     for _ in range(5):
         job_id = submitted(store, queue, owner_id).id

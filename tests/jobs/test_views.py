@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from jobs.cancel import cancel
 from jobs.errors import BadCursor
+from jobs.model import JobStatus
 from jobs.queues import StepQueue
 from jobs.views import list_jobs
 from store import Store, api_keys
@@ -52,7 +53,8 @@ def test_a_list_is_narrowed_by_status_and_kind(store: Store, queue: StepQueue, o
     queued, running, cancelled = (submitted(store, queue, owner_id).id for _ in range(3))
     taken(store, running, "plan")
     cancel(store, cancelled)
-    for status, job_id in (("queued", queued), ("running", running), ("cancelled", cancelled)):
+    expected: dict[JobStatus, str] = {"queued": queued, "running": running, "cancelled": cancelled}
+    for status, job_id in expected.items():
         assert [job.id for job in list_jobs(store, owner_id, status=status)[0]] == [job_id]
     assert list_jobs(store, owner_id, kind="video") == ([], None)
     assert len(list_jobs(store, owner_id, kind="speech")[0]) == 3
