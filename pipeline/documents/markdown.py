@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
-from html.parser import HTMLParser
 
 import yaml
 from markdown_it import MarkdownIt
@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from pipeline.documents.characters import cleaned, one_line
+from pipeline.documents.html import BREAKING, UNREAD, html_text
 from pipeline.documents.model import Block
 
 #: Longer front matter is no front matter; YAML is slow to read.
@@ -23,7 +24,6 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re
 _TASK = re.compile(r"\[[ xX]\]\s+")
 #: Marks that Markdown left as text since they are unbalanced; a reader would hear "asterisk asterisk".
 _LEFTOVERS = re.compile(r"\*{2,}|~~|`+|(?<!\w)__+|__+(?!\w)|^#{1,6}(?=\s)|\]\([^)\s]*\)?|!\[")
-_UNREAD_ELEMENTS = {"script", "style", "head", "template", "svg"}
 
 
 def blocks_of(text: str) -> tuple[str | None, str | None, list[Block]]:
@@ -39,8 +39,13 @@ def blocks_of(text: str) -> tuple[str | None, str | None, list[Block]]:
         .use(footnote_plugin)
     )
     blocks = _Walk(parser.parse(body)).blocks
-    title, language = metadata.get("title"), metadata.get("lang") or metadata.get("language")
-    return (str(title) if title else None), (str(language) if language else None), blocks
+    return _scalar(metadata, "title"), _scalar(metadata, "lang") or _scalar(metadata, "language"), blocks
+
+
+def _scalar(metadata: dict, name: str) -> str | None:
+    """A value as text. Lists are left alone: a few lines of YAML can hold one that is gigabytes when written out."""
+    value = metadata.get(name)
+    return str(value) if isinstance(value, str | int | float | datetime.date) else None
 
 
 def _front_matter(text: str) -> tuple[dict, str]:
@@ -128,29 +133,6 @@ class _Walk:
             self.blocks.append(Block(kind, text, level))  # type: ignore[arg-type]
 
 
-def inline_text(tokens: Sequence[Token]) -> str:
-    """What a reader sees of inline tokens, in one line."""
-    parts: list[str] = []
-    unread = 0
-    for token in tokens:
-        if token.type == "html_inline":
-            tag = re.match(r"<(/?)([a-zA-Z0-9]+)", token.content)
-            name = tag[2].lower() if tag else ""
-            if tag and name in _UNREAD_ELEMENTS:
-                unread = max(0, unread + (-1 if tag[1] else 1))
-            if name in ("br", "p", "div", "li", "td", "img"):
-                parts.append(" ")
-        elif unread:
-            continue
-        elif token.type in ("softbreak", "hardbreak"):
-            parts.append(" ")
-        elif token.type == "image":
-            parts.append(inline_text(token.children or []))
-        elif token.type in ("text", "code_inline", "text_special"):
-            parts.append(token.content)
-    return one_line("".join(parts))
-
-
 def without_leftovers(text: str) -> str:
     """`text` without marks that Markdown did not understand, such as a pair of asterisks that nothing closes."""
     return one_line(_LEFTOVERS.sub("", text))
@@ -162,29 +144,24 @@ def row_text(header: Sequence[str], row: Sequence[str]) -> str:
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(names, row, strict=False) if cell)
 
 
-def html_text(html: str) -> str:
-    """The text of a stretch of HTML, in one line, without comments, scripts and styles."""
-    parser = _HtmlText()
-    parser.feed(html)
-    parser.close()
-    return one_line("".join(parser.parts))
-
-
-class _HtmlText(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._unread = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._unread += tag in _UNREAD_ELEMENTS
-        if tag not in ("a", "b", "i", "em", "strong", "code", "span", "sub", "sup", "u", "s", "small", "mark", "kbd"):
-            self.parts.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNREAD_ELEMENTS:
-            self._unread = max(0, self._unread - 1)
-
-    def handle_data(self, data: str) -> None:
-        if not self._unread:
-            self.parts.append(data)
+def inline_text(tokens: Sequence[Token]) -> str:
+    """What a reader sees of inline tokens, in one line."""
+    parts: list[str] = []
+    unread = 0
+    for token in tokens:
+        if token.type == "html_inline":
+            tag = re.match(r"<(/?)([a-zA-Z0-9]+)", token.content)
+            name = tag[2].lower() if tag else ""
+            if tag and name in UNREAD:
+                unread = max(0, unread + (-1 if tag[1] else 1))
+            if name in BREAKING:
+                parts.append(" ")
+        elif unread:
+            continue
+        elif token.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+        elif token.type == "image":
+            parts.append(inline_text(token.children or []))
+        elif token.type in ("text", "code_inline", "text_special"):
+            parts.append(token.content)
+    return one_line("".join(parts))

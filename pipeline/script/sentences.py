@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[]*[\w])")
+_ADDRESS = re.compile(r"https?://|www\.")
 #: After these a full stop ends no sentence. Compared in lower case, without the full stop.
 _ABBREVIATIONS = frozenset(
     [
@@ -56,7 +57,7 @@ def sentences_of(text: str) -> list[str]:
 
 
 def _ends(sentence: str, following: str) -> bool:
-    if following[:1].islower():
+    if following[:1].islower() and not _ADDRESS.match(following):
         return False
     bare = sentence.rstrip("\"'”’»)]")
     if not bare.endswith(".") or bare.endswith(".."):
