@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import warnings
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -33,8 +32,6 @@ def _without_trainer() -> Iterator[None]:
 
 
 torchaudio_guard.install()
-# Upstream advises flash attention for masked batches at every layer; the budget of frames bounds their memory here.
-warnings.filterwarnings("ignore", message="attn_mask_enabled=True with attn_backend='torch'")
 with _without_trainer():
     from f5_tts.model import CFM, DiT
     from f5_tts.model.utils import convert_char_to_pinyin, get_epss_timesteps

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+import settings
+from serving import checkpoint
+from serving.checkpoint import Checkpoint
+from serving.engine import Engine
+
+from .running import Serving, start_serving
+
+SAMPLE = settings.ROOT / "voices" / "sample"
+
+
+@pytest.fixture(scope="session")
+def sample() -> Checkpoint:
+    """The bundled checkpoint on the CPU."""
+    return checkpoint.load(SAMPLE, torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def engine(sample: Checkpoint) -> Engine:
+    return Engine(sample, max_frames=8192)
+
+
+@pytest.fixture(scope="session")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A real `python -m serving.run`, started once."""
+    with start_serving(tmp_path_factory.mktemp("serving") / "serving.log") as started:
+        yield started
