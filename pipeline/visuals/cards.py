@@ -22,6 +22,11 @@ _MOST_PHRASES = 4
 #: Sizes of type that are tried until all fits, in the layout's ems.
 _TITLE_SIZES = (11.5, 10.5, 9.6, 8.8, 8.0, 7.2, 6.6, 6.0)
 _POINT_SIZES = (4.5, 4.2, 3.9, 3.6)
+#: Both together, in the order tried: (place of the title's size, phrases' size), shrinking alike.
+_SIZES = sorted(
+    ((at, size) for at in range(len(_TITLE_SIZES)) for size in _POINT_SIZES),
+    key=lambda pair: pair[0] / len(_TITLE_SIZES) + (_POINT_SIZES[0] - pair[1]),
+)
 #: Room below the title and between phrases, in the layout's ems.
 _TITLE_GAP, _POINT_GAP = 4.0, 1.5
 
@@ -96,17 +101,16 @@ def _draw_words(draw: ImageDraw.ImageDraw, title: str, phrases: Sequence[str], l
 
 
 def _set(title: str, phrases: list[str], layout: Layout, width: int, height: int) -> tuple[Block | None, list[Block]]:
-    """Title and phrases as large as the area takes them together. What gives way, in this order: the size of the
-    phrases, the size of the title, the second lines of phrases, the last phrases."""
-    sizes = [round(layout.em * size) for size in _TITLE_SIZES]
+    """Title and phrases as large as the area takes them together. What gives way, in this order: the sizes of both,
+    the second lines of phrases, the last phrases."""
+    sizes = tuple(round(layout.em * size) for size in _TITLE_SIZES)
     headings = [_heading(title, layout, width, sizes[at:]) for at in range(len(sizes))]
     for kept in range(len(phrases), 0, -1):
         for point_lines in (2, 1):
-            for heading in headings:
-                for size in _POINT_SIZES:
-                    points = [_point(phrase, layout, width, size, point_lines) for phrase in phrases[:kept]]
-                    if _height(heading, points, layout) <= height:
-                        return heading, points
+            for at, size in _SIZES:
+                points = [_point(phrase, layout, width, size, point_lines) for phrase in phrases[:kept]]
+                if _height(headings[at], points, layout) <= height:
+                    return headings[at], points
     return headings[0], []
 
 
@@ -115,12 +119,12 @@ def _height(heading: Block | None, points: Sequence[Block], layout: Layout) -> f
     return (heading.height if heading else 0) + sum(point.height for point in points) + gaps
 
 
-def _heading(title: str, layout: Layout, width: int, sizes: Sequence[int]) -> Block | None:
+def _heading(title: str, layout: Layout, width: int, sizes: tuple[int, ...]) -> Block | None:
     return fit(title, heading_face(title), sizes, width, layout.title_lines) if title else None
 
 
 def _point(phrase: str, layout: Layout, width: int, size: float, most_lines: int) -> Block:
-    return fit(phrase, "regular", [round(layout.em * size)], width - _indent(layout), most_lines)
+    return fit(phrase, "regular", (round(layout.em * size),), width - _indent(layout), most_lines)
 
 
 def _indent(layout: Layout) -> int:

@@ -7,7 +7,6 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
 
 from fontTools.ttLib import TTFont
 from PIL import ImageFont
@@ -61,7 +60,8 @@ def heading_face(text: str) -> fonts.Face:
     return "display" if all(ord(sign) in _characters("display") for sign in text) else "semibold"
 
 
-def fit(text: str, face: fonts.Face, sizes: Sequence[int], width: int, most_lines: int) -> Block:
+@functools.lru_cache(maxsize=256)
+def fit(text: str, face: fonts.Face, sizes: tuple[int, ...], width: int, most_lines: int) -> Block:
     """The text at the largest of `sizes` (falling) at which it takes `most_lines` or fewer of `width` pixels.
 
     Where not even the smallest will do, words are cut and the last line ends in an ellipsis.

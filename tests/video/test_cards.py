@@ -79,7 +79,7 @@ def test_text_stands_out_from_its_ground(palette) -> None:
 
 
 def test_capitals_with_two_marks_are_not_clipped_by_the_line_above() -> None:
-    block = fit("ẨM ỖI Ậ gỵ ẪN ỰỢ", "display", [80], 200, 4)
+    block = fit("ẨM ỖI Ậ gỵ ẪN ỰỢ", "display", (80,), 200, 4)
     font: ImageFont.FreeTypeFont = block.font
     for upper, lower in itertools.pairwise(block.lines):
         lowest = font.getbbox(upper, anchor="ls")[3]
@@ -88,19 +88,19 @@ def test_capitals_with_two_marks_are_not_clipped_by_the_line_above() -> None:
 
 
 def test_text_that_fits_is_kept_whole_at_the_largest_size_possible() -> None:
-    block = fit("Vì sao trời mưa?", "display", [90, 60, 30], 10_000, 1)
+    block = fit("Vì sao trời mưa?", "display", (90, 60, 30), 10_000, 1)
     assert (block.lines, block.size) == (("Vì sao trời mưa?",), 90)
 
 
 def test_text_that_never_fits_ends_in_an_ellipsis_within_the_width() -> None:
-    block = fit(LONG, "display", [60, 50], 700, 3)
+    block = fit(LONG, "display", (60, 50), 700, 3)
     assert len(block.lines) == 3
     assert block.lines[-1].endswith("…")
     assert all(load_font("display", 50).getlength(line) <= 700 for line in block.lines)
 
 
 def test_lines_of_a_title_are_of_like_length() -> None:
-    block = fit("The long journey of a single drop of water", "display", [60], 1000, 3)
+    block = fit("The long journey of a single drop of water", "display", (60,), 1000, 3)
     lengths = [load_font("display", 60).getlength(line) for line in block.lines]
     assert min(lengths) > 0.6 * max(lengths)
 
