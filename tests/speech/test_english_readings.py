@@ -56,7 +56,12 @@ READINGS = [
     ("9:00", "nine o'clock"),
     ("5 p.m. sharp", "five P M sharp"),
     ("open 24/7", "open twenty-four seven"),
+    ("10:00-11:30 a.m. today", "ten o'clock to eleven thirty A M today"),
+    ("12/25/24", "December twenty-fifth, twenty twenty-four"),
+    ("Q3 2025", "Q three twenty twenty-five"),
     # money
+    ("10k users", "ten thousand users"),
+    ("5-10 USD", "five to ten U S dollars"),
     ("$5.99", "five dollars and ninety-nine cents"),
     ("$1", "one dollar"),
     ("$0.50", "fifty cents"),
@@ -108,6 +113,10 @@ READINGS = [
     ("john.doe@example.com", "john dot doe at example dot com"),
     ("#1 in #music", "number one in hashtag music"),
     # signs
+    ("2^10 >= 1000", "two to the power of ten is at least one thousand"),
+    ("1920x1080 and 16:9", "one thousand nine hundred and twenty by one thousand and eighty and sixteen to nine"),
+    ("~50 or >60", "about fifty or more than sixty"),
+    ("$5/month", "five dollars per month"),
     ("salt & pepper", "salt and pepper"),
     ("1 + 1 = 2", "one plus one equals two"),
     ("he/she", "he slash she"),

@@ -13,9 +13,9 @@ AFC
 """
 _WORDS = """
 NASA NATO IELTS TOEFL UNESCO UNICEF ASEAN OPEC COVID AIDS LASER RADAR FIFA UEFA IKEA RAM ROM PIN SIM GIF JPEG SWAT SCUBA
-JSON YAML CAPTCHA NASDAQ ASCII GUID CUDA REST SOAP LAN WAN VAR DOS MAC MAX MIN NEW OLD THE AND FOR NOT YES BUT ALL ONE
-TWO ARE CAN GET HAS HAD HIM HER HIS HOW NOW OUR OUT OWN SAY SEE SHE TOP TRY USE WAS WAY WHY YOU ANY BIG DAY END FEW LET
-MAY MEN SET TEN TOO OFF NO ON OF TO IN IS AS AT BE BY DO GO HE IF ME MY OR SO UP WE AN AM OH
+JSON YAML CAPTCHA ZIP RON NASDAQ ASCII GUID CUDA REST SOAP LAN WAN VAR DOS MAC MAX MIN NEW OLD THE AND FOR NOT YES BUT
+ALL ONE TWO ARE CAN GET HAS HAD HIM HER HIS HOW NOW OUR OUT OWN SAY SEE SHE TOP TRY USE WAS WAY WHY YOU ANY BIG DAY END
+FEW LET MAY MEN SET TEN TOO OFF NO ON OF TO IN IS AS AT BE BY DO GO HE IF ME MY OR SO UP WE AN AM OH
 """
 #: Said letter by letter even in a headline of capitals.
 SPELLED = frozenset(_LETTERS.split())
@@ -41,4 +41,11 @@ def _among_capitals(match: re.Match[str]) -> bool:
     before = match.string[max(0, match.start() - 30) : match.start()].split()
     after = match.string[match.end() : match.end() + 30].split()
     beside = (word.strip(".,;:!?\"'()-") for word in (*before[-1:], *after[:1]))
-    return any(len(word) > 1 and word.isalpha() and word.isupper() and word not in SPELLED for word in beside)
+    return any(
+        len(word) > 1 and word.isupper() and word.isalpha() and not _is_clear(word) and word not in SPELLED for word in beside
+    )
+
+
+def _is_clear(word: str) -> bool:
+    """Letters without a vowel are an abbreviation wherever they stand, and say nothing about their neighbours."""
+    return all(letter in "BCDĐFGHJKLMNPQRSTVWXZ" for letter in word)

@@ -23,6 +23,10 @@ def _ordinal(match: re.Match[str]) -> str:
     return numbers.ordinal(int(match[1].replace(",", "")))
 
 
+def _thousands(match: re.Match[str]) -> str:
+    return f"{numbers.number(match[1])} thousand"
+
+
 def _any_of(words: dict[str, str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
@@ -35,7 +39,7 @@ _WEB: tuple[Rule, ...] = (
 
 _DATES: tuple[Rule, ...] = (
     rule(
-        r"(?<![\w-])(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])-(?P<day>[0-3]\d)"
+        r"(?<![\w-])(?P<year>\d{4})([-/])(?P<month>0[1-9]|1[0-2])\2(?P<day>[0-3]\d)"
         r"(?:[T ](?P<hour>[0-2]\d):(?P<minute>[0-5]\d)(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?(?![\w-])",
         dates.iso,
     ),
@@ -51,16 +55,23 @@ _DATES: tuple[Rule, ...] = (
     rule(rf"\b(?P<month>{dates.MONTH}),? (?P<year>[12]\d{{3}})\b(?![.,]\d)", dates.month_year),
     rule(r"\b(?:Jan|Feb|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\.(?= )", dates.short_month),
     rule(r"(?<![\w/])(?P<first>\d{1,2})([/.-])(?P<second>\d{1,2})\2(?P<year>[12]\d{3})(?![\w/])(?!\.\d)", dates.numeric),
+    rule(r"(?<![\w/.])(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d\d)(?![\w/])(?!\.\d)", dates.numeric),
     rule(r"(?<![\d.,-])(?P<first>1[1-9]\d\d|20\d\d) ?- ?(?P<last>(?:1[1-9]|20)?\d\d)(?![\d,-])(?!\.\d)", dates.year_range),
     rule(r"(?<!\w)'?(?P<century>1[1-9]|20)?(?P<tens>[0-9]0)'?s\b", dates.decade),
     rule(
         rf"(?P<before>{dates.YEAR_COMES})(?P<year>1[1-9]\d\d|20\d\d)\b(?![.,]?\d)(?!%){dates.NOT_COUNTED}",
         dates.year_alone,
     ),
+    rule(r"(?<=Q[1-4])(?P<before> )(?P<year>20\d\d)\b", dates.year_alone),
     rule(r"(?P<before>\()(?P<year>1[5-9]\d\d|20\d\d)(?=[),;])", dates.year_alone),
 )
 
 _TIMES: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\w:.,])(?P<hour>{patterns.CLOCK}):(?P<minute>{patterns.MINUTES}) ?- ?"
+        rf"(?P<to_hour>{patterns.CLOCK}):(?P<to_minute>{patterns.MINUTES})(?![\w:])(?: ?{_HALF})?",
+        dates.time_range,
+    ),
     rule(
         rf"(?<![\w:.,])(?P<hour>{patterns.CLOCK}):(?P<minute>{patterns.MINUTES})(?::(?P<second>{patterns.MINUTES}))?"
         rf"(?: ?{_HALF})?(?![\w:])",
@@ -77,7 +88,8 @@ _MONEY: tuple[Rule, ...] = (
     ),
     rule(rf"\b(?P<currency>{money.CODES}) (?P<amount>{_N}){_E}(?: (?P<scale>{money.SCALE}))?", money.amount),
     rule(
-        rf"{_B}(?<!\w)(?P<amount>{_N})(?: ?(?P<scale>{money.SCALE}))? ?(?P<currency>{money.CODES}\b|[€£₫])(?!\w)",
+        rf"{_B}(?<!\w)(?:(?P<from>{_N}) ?- ?)?(?P<amount>{_N})(?: ?(?P<scale>{money.SCALE}))?"
+        rf" ?(?P<currency>{money.CODES}\b|[€£₫])(?!\w)",
         money.amount,
     ),
 )
@@ -90,6 +102,7 @@ _NUMBERS: tuple[Rule, ...] = (
     rule(r"(?<![\w.,/-])(?P<v>[vV])(?P<parts>\d{1,5}(?:\.\d{1,5}){0,1})(?!\w)(?!\.\d)", numbers.version),
     rule(r"(?<![\w/])24/7(?![\w/])", lambda match: "twenty-four seven"),
     rule(rf"(?P<amount>{_SIGNED})(?: ?- ?(?P<to>{_N}))? ?(?P<unit>{units.UNIT})", units.measure),
+    rule(rf"(?<!\w){_B}({_N})[kK](?!\w)", _thousands),
     rule(rf"{_B}(\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,9}})(?:st|nd|rd|th)\b", _ordinal),
     rule(r"(?<![\w./])(?:(?P<whole>\d{1,4}) {1,2})?(?P<above>\d{1,4})/(?P<below>\d{1,4})(?![\w/])(?!\.\d)", numbers.fraction),
     rule(rf"(?<![\w-]){_B}(?P<low>{_N}) ?- ?(?P<high>{_N}){_E}(?![-\w])", _range),
@@ -112,7 +125,11 @@ _WORDS: tuple[Rule, ...] = (
 
 _SYMBOLS: tuple[Rule, ...] = (
     rule(r"(?<!\w)#(\d{1,9})\b", abbreviations.numbered),
-    rule(r"(?<=\d) [<>*-] (?=\d)", symbols.between_numbers),
+    rule(r"(?<=\d) ?x ?(?=\d)|(?<=\w) (?:[<>!=]=|[<>]) (?=\w)|(?<=\d) [*-] (?=\d)", symbols.operator),
+    rule(r"(?<![\w<>=-])(?:[<>]=?|~) ?(?=\d)", symbols.before_number),
+    rule(r"(?<=\d):(?=\d)", lambda match: " to "),
+    rule(r"\^(?=-?\d)", lambda match: " to the power of "),
+    rule(rf"(?<=[\d%kKMB€])/(?={symbols.PERIOD}\b)", lambda match: " per "),
     rule(units.ALONE, units.name),
     rule(symbols.HASHTAG, lambda match: "hashtag"),
     rule(symbols.BETWEEN_WORDS, symbols.name),

@@ -52,6 +52,7 @@ ABBREVIATIONS = {
     "dept.": "department",
     "w/o": "without",
     "w/": "with",
+    "Ph.D.": "P H D",
     "a.m.": "A M",
     "p.m.": "P M",
 }
@@ -72,7 +73,7 @@ BEFORE_NUMBER = {
     "p.": "page",
     "St.": "Saint",
 }
-ACRONYM = r"(?<![\w'.])(?:[A-Z]{2,6}s?|(?:[A-Z]\.){2,6})(?![\w])"
+ACRONYM = r"(?<![\w'.])(?:[A-Z]{2,6}s?(?![^\W\d_]|'[A-Z])|(?:[A-Z]\.){2,6}(?!\w))"
 
 ROMAN_AFTER = (
     r"(?:Chapter|Part|Section|Volume|Vol\.|Book|Act|Scene|Article|Appendix|Figure|Table|Title|Unit|Lesson|Phase|Type|Class|"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipeline.speech.normalise.dates import full_year
 from pipeline.speech.normalise.english.numbers import cardinal, ordinal, year
 
 MONTHS = (
@@ -25,7 +26,7 @@ MONTH = rf"(?:{'|'.join(MONTHS)}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov
 #: What makes four digits a year.
 YEAR_COMES = (
     r"\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Tt]ill|[Bb]efore|[Aa]fter|[Dd]uring|[Yy]ears?|[Cc]irca|[Ee]arly|[Ll]ate|[Mm]id|"
-    r"[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter|[Ff]rom|[Bb]etween|[Bb]orn|[Dd]ied|©|[Ss]pring of|[Ss]ummer of)[ -]"
+    r"[Ss]pring|[Ss]ummer|[Aa]utumn|[Ff]all|[Ww]inter|[Ff]rom|[Bb]etween|[Bb]orn|[Dd]ied|©)[ -]"
 )
 NOT_COUNTED = (
     r"(?! (?:people|men|women|children|times|cases|ways|words|years|days|weeks|months|hours|minutes|seconds|dollars|euros|"
@@ -75,7 +76,7 @@ def numeric(match: re.Match[str]) -> str | None:
     month, day = (first, second) if first <= 12 else (second, first)
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
-    return _day_and_year(MONTHS[month - 1], str(day), match["year"])
+    return _day_and_year(MONTHS[month - 1], str(day), full_year(match["year"]))
 
 
 def iso(match: re.Match[str]) -> str | None:
@@ -105,6 +106,12 @@ def decade(match: re.Match[str]) -> str:
         return named.get(century or "20", f"{cardinal(int(century or 20))} hundreds")
     plural = cardinal(tens).removesuffix("y") + "ies" if tens >= 20 else "tens"
     return f"{cardinal(int(century))} {plural}" if century else plural
+
+
+def time_range(match: re.Match[str]) -> str:
+    """10:00-11:30 a.m. -> ten o'clock to eleven thirty A M."""
+    said = f"{_clock(int(match['hour']), int(match['minute']))} to {_clock(int(match['to_hour']), int(match['to_minute']))}"
+    return f"{said} {match['half'][0].upper()} M" if match["half"] else said
 
 
 def _clock(hour: int, minute: int) -> str:

@@ -48,6 +48,8 @@ def is_one(written: str) -> bool:
     return written.lstrip("+-") == "1"
 
 
+#: Thirds, twelfths, hundredths are said so; 5/37 is "five over thirty-seven".
+_SAID_AS_PARTS = {*range(2, 13), 15, 16, 20, 24, 32, 60, 64, 100}
 _HALVES = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 
 
@@ -56,7 +58,9 @@ def fraction(match: re.Match[str]) -> str | None:
     above, below = int(match["above"]), int(match["below"])
     if below < 2 or above == 0:
         return None
-    if below > 100 or above > 100:
+    if above == below:
+        return f"{cardinal(above)} {cardinal(below)}"
+    if below not in _SAID_AS_PARTS or above > 100:
         return f"{cardinal(above)} over {cardinal(below)}"
     one, many = _HALVES.get(below, (ordinal(below), f"{ordinal(below)}s"))
     whole = match["whole"]

@@ -27,6 +27,7 @@ SYMBOLS = {
     "₫": "dong",
     "₩": "won",
     "₹": "rupee",
+    "¢": "cents",
     "∞": "infinity",
     "√": "the square root of",
     "π": "pi",
@@ -43,7 +44,9 @@ IN_ADDRESS = SYMBOLS | {
     "~": "tilde",
     "%": "percent",
 }
-LONE = r"[&+=@%±×÷≈≠≤≥→°§$€£¥₫₩₹∞√π]"
+LONE = r"[&+=@%±×÷≈≠≤≥→°§$€£¥₫₩₹¢∞√π]"
+#: $5/month is "per month".
+PERIOD = r"(?:second|minute|hour|day|night|week|month|quarter|year|person|user|page|sec|min|yr|kg|km|lb)"
 BETWEEN_WORDS = r"(?<=\w)/(?=\w)"
 HASHTAG = r"(?<!\w)#(?=[^\W\d_])"
 
@@ -52,6 +55,27 @@ def name(match: re.Match[str]) -> str:
     return SYMBOLS[match[0]]
 
 
-def between_numbers(match: re.Match[str]) -> str:
-    """5 < 6 and 2 - 1 with spaces around the sign."""
-    return {"<": "is less than", ">": "is greater than", "-": "minus", "*": "times"}[match[0].strip()]
+#: Signs with a space on either side and a number after them.
+OPERATORS = {
+    "<": "is less than",
+    ">": "is greater than",
+    "<=": "is at most",
+    ">=": "is at least",
+    "!=": "does not equal",
+    "==": "equals",
+    "-": "minus",
+    "*": "times",
+    "x": "by",
+}
+#: Right before a number.
+BEFORE_NUMBER = {"~": "about", "<": "less than", ">": "more than", "<=": "at most", ">=": "at least"}
+
+
+def operator(match: re.Match[str]) -> str:
+    """5 < 6, 2 - 1, 1920x1080."""
+    return f" {OPERATORS[match[0].strip()]} "
+
+
+def before_number(match: re.Match[str]) -> str:
+    """~50 -> about fifty."""
+    return f"{BEFORE_NUMBER[match[0].strip()]} "

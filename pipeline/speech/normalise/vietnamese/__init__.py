@@ -40,7 +40,7 @@ _WEB: tuple[Rule, ...] = (
 _DAY, _MONTH, _YEAR = r"\d{1,2}", r"(?P<month>\d{1,2})", r"(?P<year>[12]\d{3})"
 _DATES: tuple[Rule, ...] = (
     rule(
-        r"(?<![\w-])(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])-(?P<day>[0-3]\d)"
+        r"(?<![\w-])(?P<year>\d{4})([-/])(?P<month>0[1-9]|1[0-2])\2(?P<day>[0-3]\d)"
         r"(?:[T ](?P<hour>[0-2]\d):(?P<minute>[0-5]\d)(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?(?![\w-])",
         dates.iso,
     ),
@@ -49,11 +49,13 @@ _DATES: tuple[Rule, ...] = (
         dates.day_range,
     ),
     rule(rf"(?<![\w/.-])(?P<day>{_DAY})([/.-]){_MONTH}\2{_YEAR}(?![\w/])(?!\.\d)", dates.day_month_year),
+    rule(rf"(?<![\w/.-])(?P<day>{_DAY})/{_MONTH}/(?P<year>\d\d)(?![\w/])(?!\.\d)", dates.day_month_year),
     rule(
         rf"(?P<before>\b(?:[Nn]gày|[Mm]ùng|[Mm]ồng|[Hh]ôm|[Ss]áng|[Cc]hiều|[Tt]ối|[Tt]rưa|[Đđ]êm) )(?P<day>{_DAY})[/-]{_MONTH}"
-        r"(?![\w/])(?!\.\d)",
+        r"(?!\w)(?![./-]\d)",
         dates.day_month,
     ),
+    rule(r"(?<![\w./-])(?P<above>\d{1,2})/(?P<below>\d{1,2})(?!\w)(?![./-]\d)", dates.lone_day_month),
     rule(rf"(?P<before>\b[Tt]háng ){_MONTH}[/-]{_YEAR}(?![\w/])(?!\.\d)", dates.month_year),
     rule(rf"(?P<before>\b[Nn]gày )(?P<day>{_DAY})(?= tháng \w)", dates.day),
     rule(rf"(?P<before>\b[Tt]háng ){_MONTH}(?![\w/.,-]?\d)", dates.month),
@@ -71,7 +73,7 @@ _TIMES: tuple[Rule, ...] = (
         r"(?: ?(?P<half>[aApP]\.?[mM]\b)\.?)?(?![\w:])",
         dates.time,
     ),
-    rule(rf"(?<![\w:.,])(?P<hour>\d{{1,2}})h(?:(?P<minute>{_MINUTE})(?:['p]|(?!\w))|(?!\w))", dates.time),
+    rule(rf"(?<![\w:.,])(?P<hour>{patterns.CLOCK})[hg](?:(?P<minute>{_MINUTE})(?:['p]|(?!\w))|(?<=h)(?!\w))", dates.time),
 )
 
 _MONEY: tuple[Rule, ...] = (
@@ -81,10 +83,12 @@ _MONEY: tuple[Rule, ...] = (
         money.amount,
     ),
     rule(
-        rf"{_B}(?<!\w)(?P<amount>{_N})(?: ?(?P<scale>{money.SCALE}))? ?(?P<currency>{money.CODES}|[đĐ]|{money.SIGNS})(?!\w)",
+        rf"{_B}(?<!\w)(?:(?P<from>{_N}) ?- ?)?(?P<amount>{_N})(?: ?(?P<scale>{money.SCALE}))?"
+        rf" ?(?P<currency>{money.CODES}|[đĐ]|{money.SIGNS})(?!\w)",
         money.amount,
     ),
-    rule(rf"{_B}(?<!\w)(?P<amount>{_N}) ?(?P<scale>[kK]|tr)(?!\w)", money.thousands),
+    rule(rf"{_B}(?<!\w)(?:(?P<from>{_N}) ?- ?)?(?P<amount>{_N}) ?(?P<scale>[kK]|tr)(?!\w)", money.thousands),
+    rule(r"(?<![\w.,])(?P<millions>\d{1,3})tr(?P<tenths>\d)(?!\w)", money.millions_and),
 )
 
 _NUMBERS: tuple[Rule, ...] = (
@@ -122,7 +126,13 @@ _SYMBOLS: tuple[Rule, ...] = (
     rule(units.ALONE, units.name),
     rule(rf"(?<=[^\W\d_])/(?P<unit>{units.UNIT})", units.per),
     rule(r"(?<!\w)#(?=\d)", lambda match: "số "),
-    rule(r"(?<=\d) [<>*-] (?=\d)", symbols.between_numbers),
+    rule(r"(?<=\d) ?x ?(?=\d)|(?<=\w) (?:[<>!=]=|[<>]) (?=\w)|(?<=\d) [*-] (?=\d)", symbols.operator),
+    rule(r"(?<![\w<>=-])(?:[<>]=?|~) ?(?=\d)", symbols.before_number),
+    rule(r"(?<=\d):(?=\d)", lambda match: " trên "),
+    rule(r"\^(?=-?\d)", lambda match: " mũ "),
+    rule(
+        r"(?<=[%đ₫$€])/(?=\w)|(?<=đồng)/(?=\w)|(?<=nghìn)/(?=\w)|(?<=triệu)/(?=\w)|(?<=[tT][ỷỉ])/(?=\w)", lambda match: " trên "
+    ),
     rule(symbols.HASHTAG, lambda match: "hát tác "),
     rule(symbols.BETWEEN_WORDS, lambda match: ", "),
     rule(r"(?<=\d)/(?=\w)", lambda match: " trên "),

@@ -79,12 +79,27 @@ ABBREVIATIONS = {
     "STT": "số thứ tự",
     "ATGT": "an toàn giao thông",
     "LHQ": "Liên Hợp Quốc",
+    "NĐ-CP": "nghị định chính phủ",
+    "QĐ-TTg": "quyết định thủ tướng",
+    "CLB": "câu lạc bộ",
+    "HLV": "huấn luyện viên",
+    "BV": "bệnh viện",
+    "BS": "bác sĩ",
+    "Th.S": "thạc sĩ",
+    "BĐS": "bất động sản",
+    "KCN": "khu công nghiệp",
+    "NHNN": "ngân hàng nhà nước",
+    "VN-Index": "vê en in đếch",
+    "AI": "ây ai",
+    "IT": "ai ti",
+    "TV": "ti vi",
+    "CEO": "xi i ô",
 }
 #: Q.1, P.5: only where a number or a name follows.
 BEFORE_NAME = {"Q.": "quận", "P.": "phường", "H.": "huyện", "X.": "xã", "Đ.": "đường", "T.": "tỉnh", "Tr.": "trang"}
 _NAMES = "a á ớ bê xê đê đê e ê ép giê hát i gi ca e-lờ em en o ô ơ pê quy e-rờ ét tê u ư vê vê-kép ích i dét"
 LETTERS = dict(zip("AĂÂBCDĐEÊFGHIJKLMNOÔƠPQRSTUƯVWXYZ", _NAMES.split(), strict=True))
-ACRONYM = r"(?<![\w'.])[A-ZĂÂĐÊÔƠƯ]{2,6}(?!\w)"
+ACRONYM = r"(?<![\w'.])[A-ZĂÂĐÊÔƠƯ]{2,6}(?![^\W\d_])"
 
 ROMAN_AFTER = (
     r"(?:[Tt]hế kỷ|[Tt]hế kỉ|[Cc]hương|[Pp]hần|[Mm]ục|[Tt]ập|[Hh]ồi|[Qq]uyển|[Kk]hóa|[Kk]hoá|[Kk]ỳ|[Cc]ấp|[Ll]oại|[Bb]ậc|"

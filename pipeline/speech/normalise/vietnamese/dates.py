@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from pipeline.speech.normalise.dates import full_year
 from pipeline.speech.normalise.vietnamese.numbers import cardinal
 
 _SAYS_DAY = re.compile(r"\b(?:ngày|mùng|mồng|hôm|đêm|sáng|chiều|tối|trưa)\s$", re.IGNORECASE)
+
+_NUMBERS_A_HOUSE = re.compile(r"\b(?:số|ngõ|ngách|hẻm|nhà|tỷ lệ|tỉ lệ)\s$", re.IGNORECASE)
 
 
 def day_name(day: int) -> str:
@@ -32,13 +35,25 @@ def _date(match: re.Match[str], day_group: str, year: str | None) -> str | None:
 
 def day_month_year(match: re.Match[str]) -> str | None:
     """21/11/2026 -> ngày hai mươi mốt tháng mười một năm hai nghìn không trăm hai mươi sáu."""
-    return _date(match, "day", match["year"])
+    return _date(match, "day", full_year(match["year"]))
 
 
 def day_month(match: re.Match[str]) -> str | None:
     """ngày 21/11; only where a word before says that it is a date."""
     said = _date(match, "day", None)
     return None if said is None else match["before"] + said
+
+
+def lone_day_month(match: re.Match[str]) -> str | None:
+    """dịp 30/4 -> dịp ba mươi tháng tư: greater than a whole, so a date, unless it numbers a house."""
+    day, month = int(match["above"]), int(match["below"])
+    if (
+        not 1 <= month <= 12
+        or not month < day <= 31
+        or _NUMBERS_A_HOUSE.search(match.string[max(0, match.start() - 8) : match.start()])
+    ):
+        return None
+    return f"{day_name(day)} tháng {month_name(month)}"
 
 
 def day_range(match: re.Match[str]) -> str | None:

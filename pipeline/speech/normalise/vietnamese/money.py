@@ -46,4 +46,11 @@ def amount(match: re.Match[str]) -> str:
 
 def thousands(match: re.Match[str]) -> str:
     """50k -> năm mươi nghìn, 5tr -> năm triệu."""
-    return f"{number(match['amount'])} {_SCALES[match['scale']]}"
+    lowest = f"{number(match['from'])} đến " if match["from"] else ""
+    return f"{lowest}{number(match['amount'])} {_SCALES[match['scale']]}"
+
+
+def millions_and(match: re.Match[str]) -> str:
+    """2tr5 -> hai triệu rưỡi, 2tr3 -> hai triệu ba."""
+    tenths = "rưỡi" if match["tenths"] == "5" else number(match["tenths"])
+    return f"{number(match['millions'])} triệu {tenths}"

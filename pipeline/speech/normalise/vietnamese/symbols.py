@@ -50,5 +50,27 @@ def name(match: re.Match[str]) -> str:
     return SYMBOLS[match[0]]
 
 
-def between_numbers(match: re.Match[str]) -> str:
-    return {"<": "nhỏ hơn", ">": "lớn hơn", "-": "trừ", "*": "nhân"}[match[0].strip()]
+#: Signs with a space on either side and a number after them.
+OPERATORS = {
+    "<": "nhỏ hơn",
+    ">": "lớn hơn",
+    "<=": "nhỏ hơn hoặc bằng",
+    ">=": "lớn hơn hoặc bằng",
+    "!=": "khác",
+    "==": "bằng",
+    "-": "trừ",
+    "*": "nhân",
+    "x": "nhân",
+}
+#: Right before a number.
+BEFORE_NUMBER = {"~": "khoảng", "<": "dưới", ">": "trên", "<=": "tối đa", ">=": "tối thiểu"}
+
+
+def operator(match: re.Match[str]) -> str:
+    """5 < 6, 2 - 1, 1920x1080."""
+    return f" {OPERATORS[match[0].strip()]} "
+
+
+def before_number(match: re.Match[str]) -> str:
+    """~50 -> khoảng năm mươi."""
+    return f"{BEFORE_NUMBER[match[0].strip()]} "
