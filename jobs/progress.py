@@ -62,7 +62,7 @@ class State:
 
     def to_json(self) -> str:
         """The state as it is kept in Redis."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+        return json.dumps(dataclasses.asdict(self))
 
 
 def report(store: Store, claim: Claim, fraction: float, message: str) -> None:
@@ -134,7 +134,7 @@ def _update(store: Store, job_id: str, change: Callable[[Pipeline], State | None
         document = _document(state)
         state.percent = document["percent"]
         pipe.set(key, state.to_json(), ex=keys.PROGRESS_SECONDS)
-        pipe.set(keys.progress(job_id), json.dumps(document, ensure_ascii=False), ex=keys.PROGRESS_SECONDS)
+        pipe.set(keys.progress(job_id), json.dumps(document), ex=keys.PROGRESS_SECONDS)
 
     try:
         store.redis.transaction(write, key)

@@ -41,6 +41,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class AnyText(TypeDecorator[str]):
+    """Text that people wrote: NUL characters and halves of surrogate pairs, which databases refuse, are left out."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None else value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
 class Base(DeclarativeBase):
     """Names every constraint, so that a migration can name it too."""
 
@@ -84,7 +94,7 @@ class JobRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
     owner_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id"))
-    title: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(AnyText)
     priority: Mapped[str] = mapped_column(String(8))
     request: Mapped[dict[str, Any]]
     request_id: Mapped[str | None] = mapped_column(String(200))
@@ -92,7 +102,7 @@ class JobRow(Base):
     body_hash: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(16))
     error_code: Mapped[str | None] = mapped_column(String(64))
-    error_message: Mapped[str | None] = mapped_column(Text)
+    error_message: Mapped[str | None] = mapped_column(AnyText)
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -124,7 +134,7 @@ class StepRow(Base):
     address: Mapped[str | None] = mapped_column(String(64))
     summary: Mapped[dict[str, Any]]
     error_code: Mapped[str | None] = mapped_column(String(64))
-    error_message: Mapped[str | None] = mapped_column(Text)
+    error_message: Mapped[str | None] = mapped_column(AnyText)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 

@@ -7,12 +7,14 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection
 
-from store.tables import Base, UtcDateTime
+from store.tables import AnyText, Base, UtcDateTime
 
 
 def render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write our types into new migrations as the types the database sees, so that old migrations need no code of ours."""
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return "sa.Text()" if kind == "type" and isinstance(item, AnyText) else False
 
 
 def run(connection: Connection) -> None:

@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 from jobs import views
 from jobs.errors import BadGraph, IdempotencyConflict
 from jobs.model import NewStep
+from jobs.progress import read, report
 from jobs.queues import StepQueue, make_broker
 from jobs.reconcile import reconcile
 from jobs.submit import submit
 from settings import Settings
-from store import Store, open_store
+from store import Store, api_keys, open_store
 from store.tables import JobRow, StepRow
-from tests.jobs.driving import PLAN, delivered, let_pass, new_job, row
+from tests.jobs.driving import PLAN, delivered, let_pass, new_job, row, taken
 from tests.services import PROCESSES
 
 
@@ -66,8 +67,6 @@ def test_an_idempotency_key_with_another_body_is_refused(store: Store, queue: St
 
 
 def test_two_owners_may_use_the_same_idempotency_key(store: Store, queue: StepQueue, owner_id: int) -> None:
-    from store import api_keys
-
     other = api_keys.create(store, "other")[0].id
     first, _ = submit(store, queue, new_job(owner_id), ("key", "hash"))
     second, created = submit(store, queue, new_job(other), ("key", "other"))
@@ -120,6 +119,15 @@ def test_steps_that_make_no_graph_are_refused_whole(
     with pytest.raises(BadGraph, match=why):
         submit(store, queue, new_job(owner_id, *steps))
     assert count(store, JobRow) == count(store, StepRow) == 0
+
+
+def test_a_title_with_characters_that_no_database_keeps_is_kept_without_them(
+    store: Store, queue: StepQueue, owner_id: int
+) -> None:
+    job, _ = submit(store, queue, dataclasses.replace(new_job(owner_id), title="Chào\0 bạn \ud83d!"))
+    assert job.title == "Chào bạn !"
+    report(store, taken(store, job.id, "plan"), 0.5, "\0 \ud83d")
+    assert read(store, job.id)["percent"] == 2.5
 
 
 def test_a_job_without_steps_is_refused(store: Store, queue: StepQueue, owner_id: int) -> None:
