@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+#: Characters at the end of a text that are looked at for a broken word; texts grow long, and are looked at once a line.
+LONGEST_WORD = 100
+
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
 _BREAK = re.compile(r"([\w'’]+(?:[-‐][\w'’]+)*)([-‐\u00ad])$")
 _NEXT = re.compile(r"([\w'’]+(?:[-‐][\w'’]+)*)")
@@ -35,7 +38,7 @@ def joined(before: str, after: str, vocabulary: set[str]) -> str:
     digit; after first parts that make compounds ("well-" + "known"); and between syllables that are not English.
     """
     before, after = before.rstrip(), after.lstrip()
-    end, start = _BREAK.search(before), _NEXT.match(after)
+    end, start = _BREAK.search(before[-LONGEST_WORD:]), _NEXT.match(after)
     if end is None or start is None:
         return f"{before} {after}" if before and after else before or after
     if end[2] == "\u00ad" or not _keeps_hyphen(end[1], start[1], vocabulary):

@@ -29,6 +29,8 @@ FEW_GAPS = 8
 _BULLET = re.compile(r"[•◦▪▫‣●○■□–—*·\uf0b7\uf0a7-]\s+(?=\S)")
 _NUMBER = re.compile(r"(?:\d{1,2}[.)]|\(\d{1,2}\)|[a-z][.)])\s+(?=\S)")
 _SENTENCE_END = re.compile(r"[.!?…:][\"'”’)\]]*$")
+#: The dots that lead to the page number in a table of contents.
+_LEADERS = re.compile(r"(?:\.\s?){5,}\s*(?:\d+|[ivxlc]+)?\s*$")
 _NO_HEADING_END = re.compile(r"[.;,](?<!\.\.\.)$")
 
 
@@ -90,7 +92,7 @@ class _Builder:
         return self._continues_body(run, page, line, text)
 
     def _continues_body(self, run: _Run, page: int, line: Line, text: str) -> bool:
-        ended = bool(_SENTENCE_END.search(run.text))
+        ended = bool(_SENTENCE_END.search(run.text[-20:]))
         short = len(run.last.text.strip()) < SHORT_LINE * self.length
         gap = run.last.y - line.y
         if page != run.page or gap < 0:  # the next page, or the next column
@@ -106,12 +108,14 @@ class _Builder:
 
 
 def blocks_of(pdf: PdfText) -> list[Block]:
-    """The blocks of `pdf` in reading order: without running heads, feet and page numbers, with broken words made whole."""
+    """The blocks of `pdf` in reading order: without running heads, feet, page numbers and lines of a table of
+    contents, with broken words made whole."""
     everything = [line for page in pdf.pages for line in page.lines if one_line(line.text)]
     if not everything:
         return []
     pages = without_margins(pdf.pages, _body_size(everything))
-    lines = [(number, line) for number, page in enumerate(pages) for line in page.lines if one_line(line.text)]
+    numbered = [(number, line) for number, page in enumerate(pages) for line in page.lines]
+    lines = [(number, line) for number, line in numbered if one_line(line.text) and not _LEADERS.search(line.text)]
     builder = _Builder(lines)
     for number, line in lines:
         builder.add(number, line)

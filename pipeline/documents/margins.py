@@ -11,6 +11,8 @@ from pipeline.documents.pdf import Line, Page
 MARGIN = 0.12
 #: Lines at each end of a page that may be part of a head or foot.
 MOST_LINES = 3
+#: A line of more characters is no head, whatever number stands at its end.
+LONGEST_HEAD = 100
 #: The distance, in heights of letters, by which a head or foot stands off the text.
 GAP = 1.7
 
@@ -26,18 +28,40 @@ def without_margins(pages: tuple[Page, ...], body: float) -> tuple[Page, ...]:
 
     body: size of the letters of the text, in points. Only a line that is set apart counts, by a gap or by its size. It
     comes back when its words, place and size are the same, digits apart: on three pages, or on two of two or three. So a
-    title set large on the first page stays although a smaller running head repeats it.
+    title set large on the first page stays although a smaller running head repeats it. A line that starts or ends with the
+    page's number goes as well, though its words stand on one page only ("Chapter 2: Naming 17").
     """
     apart = [_apart(page, body) for page in pages]
     counts = Counter(key for page, lines in zip(pages, apart, strict=True) for key in {_key(page, line) for line in lines})
     needed = 2 if len(pages) < 4 else 3
     running = {key for key, count in counts.items() if count >= needed}
-    kept = tuple(_without(page, lines, running) for page, lines in zip(pages, apart, strict=True))
-    return kept if any(page.lines for page in kept) else pages
+    first = _first_page_number(apart)
+    kept = []
+    for index, (page, lines) in enumerate(zip(pages, apart, strict=True)):
+        number = None if first is None else str(first + index)
+        kept.append(_without(page, [line for line in lines if _is_running(page, line, running, number)]))
+    return tuple(kept) if any(page.lines for page in kept) else pages
 
 
-def _without(page: Page, apart: list[Line], running: set[tuple]) -> Page:
-    dropped = {id(line) for line in apart if _PAGE_NUMBER.fullmatch(line.text.strip()) or _key(page, line) in running}
+def _is_running(page: Page, line: Line, running: set[tuple], number: str | None) -> bool:
+    text = line.text.strip()
+    if _PAGE_NUMBER.fullmatch(text) or _key(page, line) in running:
+        return True
+    return number is not None and len(text) <= LONGEST_HEAD and number in (text.split()[0], text.split()[-1])
+
+
+def _first_page_number(apart: list[list[Line]]) -> int | None:
+    """The printed number of the first page, if numbers that start or end lines in the margins count up with the pages."""
+    firsts: Counter[int] = Counter()
+    for index, lines in enumerate(apart):
+        edges = {edge for line in lines for edge in (line.text.split()[0], line.text.split()[-1])}
+        firsts.update({int(edge) - index for edge in edges if edge.isdecimal() and len(edge) < 6})
+    first, count = firsts.most_common(1)[0] if firsts else (0, 0)
+    return first if count >= 3 and count > len(apart) / 4 else None
+
+
+def _without(page: Page, running: list[Line]) -> Page:
+    dropped = {id(line) for line in running}
     return Page(page.bottom, page.height, tuple(line for line in page.lines if id(line) not in dropped))
 
 

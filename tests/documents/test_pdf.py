@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from pipeline.documents import Limits, read
-from pipeline.documents.pdf import read_pdf
+from pipeline.documents.layout import blocks_of
+from pipeline.documents.pdf import Line, Page, PdfText, read_pdf
 from pipeline.errors import BadDocument
 from tests.documents.making import deflated, encrypted, of_one_stream, pdf_of, scanned
 
@@ -97,6 +98,29 @@ def test_running_heads_and_page_numbers_vanish_and_paragraphs_go_on_over_pages(l
 @pytest.mark.parametrize("foot", ["{page}", "Page {page} of 9", "Trang {page}", "{page}/9", "[{page}]"])
 def test_page_numbers_are_known_in_many_shapes(foot: str, limits: Limits) -> None:
     assert texts(pdf_of([("text", LONG)], foot=foot), limits, "paragraph") == [LONG.strip()]
+
+
+def test_heads_that_change_with_the_chapter_are_known_by_their_page_number(limits: Limits) -> None:
+    pages = [
+        Page(0, 800, (Line(f"Chapter {number}: Tide {number + 7}", 10, 60, 780, False), Line(LONG, 11, 60, 700, False)))
+        for number in range(1, 6)
+    ]
+    assert [block.text for block in blocks_of(PdfText(None, None, tuple(pages)))] == [LONG.strip()] * 5
+
+
+def test_lines_of_a_table_of_contents_are_not_read(limits: Limits) -> None:
+    data = pdf_of([("heading", "Contents"), ("lines", "Tides . . . . . . . . . 4\nBoats ........... 12"), ("text", LONG)])
+    assert [block.text for block in read(data, None, limits).blocks] == ["Contents", LONG.strip()]
+
+
+def test_ligatures_are_spelled_out_and_soft_hyphens_make_words_whole() -> None:
+    lines = (
+        Line("The o\ufb03ce is \ufb01ne and the light\u00ad", 11, 60, 700, False),
+        Line("house \ufb02ashes.", 11, 60, 686, False),
+    )
+    assert [block.text for block in blocks_of(PdfText(None, None, (Page(0, 800, lines),)))] == [
+        "The office is fine and the lighthouse flashes."
+    ]
 
 
 def test_a_year_in_the_text_is_no_page_number(limits: Limits) -> None:
