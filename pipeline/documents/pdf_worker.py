@@ -32,7 +32,8 @@ class TooManyCharacters(Exception):
 
 def limit_resources(memory: int, cpu_seconds: int, output: int) -> None:
     """Let the kernel stop this process at so many bytes of address space, seconds of CPU and bytes of output."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if sys.platform != "darwin":  # macOS knows this limit and refuses to set it; pypdf's own limits remain
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 2))
     resource.setrlimit(resource.RLIMIT_FSIZE, (output, output))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
