@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import ImageFont
 from pipeline.errors import Cancelled, ToolFailed
 from pipeline.subtitles.cues import Cue
 from pipeline.subtitles.files import write_ass
-from pipeline.video import fonts
+from pipeline.video import fonts, rendering
 from pipeline.video.motion import STILL, motion_for
 from pipeline.video.probing import probe
 from pipeline.video.rendering import FADE, render_scene
@@ -204,3 +205,22 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "card.png").write_bytes(b"nothing")
     with pytest.raises(ToolFailed, match=r"card\.png"):
         render_scene(tmp_path / "card.png", 5, SIZE, STILL, None, tmp_path / "s.mp4")
+
+
+def test_ffmpeg_ends_when_its_worker_is_killed(grain: Path, tmp_path: Path) -> None:
+    out = tmp_path / "s.mp4"
+    program = (
+        "from pathlib import Path; from pipeline.video.rendering import render_scene; from pipeline.video.motion import STILL;"
+        f"render_scene(Path({str(grain)!r}), 1_000_000, {SIZE}, STILL, None, Path({str(out)!r}))"
+    )
+    worker = psutil.Popen([sys.executable, "-c", program], cwd=Path(rendering.__file__).parents[2])
+    deadline = time.monotonic() + 60
+    encoders: list[psutil.Process] = []
+    while not encoders and worker.poll() is None and time.monotonic() < deadline:
+        encoders = [child for child in worker.children() if "rawvideo" in child.cmdline()]
+        time.sleep(0.02)
+    (encoder,) = encoders
+    worker.kill()
+    worker.wait(10)
+    encoder.wait(30)  # Raises TimeoutExpired should it go on.
+    assert not out.exists()
