@@ -47,7 +47,11 @@ def start_serving(log: Path, **environment: str) -> Iterator[Serving]:
     command = [sys.executable, "-m", "serving.run", "--port", str(port)]
     output = log.with_suffix(".err").open("wb")
     process = subprocess.Popen(
-        command, cwd=settings.ROOT, env={**os.environ, "VOXREEL_SERVING_LOG": str(log), **environment}, stdout=output, stderr=output
+        command,
+        cwd=settings.ROOT,
+        env={**os.environ, "VOXREEL_SERVING_LOG": str(log), **environment},
+        stdout=output,
+        stderr=output,
     )
     url = f"http://127.0.0.1:{port}"
     try:

@@ -120,7 +120,9 @@ def test_the_ids_that_are_bound_travel_as_headers(client: SpeechClient, behaviou
     assert behaviour.headers[0]["X-Request-Id"] == "request-1"
 
 
-@pytest.mark.parametrize("trouble", [fails(500), fails(502), fails(503, "stopping"), hangs_up], ids=["500", "502", "503", "hang-up"])
+@pytest.mark.parametrize(
+    "trouble", [fails(500), fails(502), fails(503, "stopping"), hangs_up], ids=["500", "502", "503", "hang-up"]
+)
 def test_a_passing_failure_is_tried_again(client: SpeechClient, behaviour: Behaviour, trouble: Callable) -> None:
     behaviour.turns = [trouble, trouble, speaks]
     assert client.speak(**PASSAGE).rate == 24000

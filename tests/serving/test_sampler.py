@@ -65,7 +65,11 @@ def test_the_schedule_goes_from_0_to_1_in_float32_without_two_times_alike(steps:
 
 @pytest.mark.parametrize("padded", [True, False], ids=["padded", "side by side"])
 def test_a_batch_of_mixed_lengths_equals_single_runs(sample: Checkpoint, padded: bool) -> None:
-    wanted = [("en_female", "Hi.", 1), ("vi_male", "Xin chào các bạn thân mến.", 2), ("en_male", "A longer sentence, it is.", 3)]
+    wanted = [
+        ("en_female", "Hi.", 1),
+        ("vi_male", "Xin chào các bạn thân mến.", 2),
+        ("en_male", "A longer sentence, it is.", 3),
+    ]
     sampler = Sampler(sample.cfm.transformer, FEW, CPU, padded=padded)
     alone = [run(sampler, begin(sampler, sample, *passage)) for passage in wanted]
     flows = [begin(sampler, sample, *passage) for passage in wanted]

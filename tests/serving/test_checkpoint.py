@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file, save_file
+
+from serving import checkpoint
+from serving.engine import Engine, Sound
+from serving.errors import CheckpointError
+
+from . import published
+from .conftest import SAMPLE
+
+CPU = torch.device("cpu")
+
+
+def load(folder: Path) -> checkpoint.Checkpoint:
+    return checkpoint.load(folder, CPU)
+
+
+def speak(loaded: checkpoint.Checkpoint, text: str, voice: str) -> Sound:
+    engine = Engine(loaded, 8192)
+    state = engine.prepare(engine.plan(text, voice, 1.0, seed=1))
+    while not engine.done(state):
+        engine.step([state])
+    return engine.finish(state)
+
+
+def change(folder: Path, **fields: object) -> None:
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **fields}))
+
+
+def refused(folder: Path) -> CheckpointError:
+    with pytest.raises(CheckpointError) as error:
+        load(folder)
+    return error.value
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the bundled checkpoint, to be spoilt."""
+    return Path(shutil.copytree(SAMPLE, tmp_path / "sample", copy_function=shutil.copyfile))
+
+
+def test_the_bundled_checkpoint_has_two_voices_a_language(sample: checkpoint.Checkpoint) -> None:
+    assert sample.layout.kind == "aligned"
+    assert sorted(voice.language for voice in sample.voices.values()) == ["en", "en", "vi", "vi"]
+    assert sample.rate == 24_000
+    assert all(abs(voice.gain - 1) < 0.01 for voice in sample.voices.values())
+
+
+@pytest.mark.parametrize("wrapping", ["ema_model.", "ema_model_state_dict", "model_state_dict"])
+def test_a_published_checkpoint_loads_whatever_its_wrapping(tmp_path: Path, wrapping: str) -> None:
+    loaded = load(published.write(tmp_path / wrapping, wrapping))
+    plain = load(published.write(tmp_path / "plain"))
+    assert loaded.cfm.transformer.depth == published.SHAPE["depth"], "the depth is read from the weights"
+    for name, value in plain.cfm.state_dict().items():
+        assert torch.equal(value, loaded.cfm.state_dict()[name]), name
+
+
+def test_a_published_checkpoint_speaks_for_as_long_as_its_rule_says(tmp_path: Path) -> None:
+    loaded = load(published.write(tmp_path))
+    sound = speak(loaded, "Hello there, this is me. ", "amy")
+    assert sound.character_ends is None
+    assert np.isfinite(sound.samples).all()
+    assert np.abs(sound.samples).max() <= 1
+    assert len(sound.samples) / sound.rate == pytest.approx(1.0, abs=0.08), "the reference's own words take its own second"
+
+
+def test_a_vocabulary_called_config_json_is_read(tmp_path: Path) -> None:
+    folder = published.write(tmp_path)
+    (folder / "vocab.txt").rename(folder / "config.json")
+    assert len(load(folder).cfm.vocab_char_map) == len(published.ENTRIES)
+
+
+def test_a_vocoder_in_safetensors_is_read(tmp_path: Path) -> None:
+    folder = published.write(tmp_path)
+    weights = torch.load(folder / "vocos" / "pytorch_model.bin", weights_only=True)
+    save_file({name: value.clone() for name, value in weights.items()}, folder / "vocos" / "model.safetensors")
+    (folder / "vocos" / "pytorch_model.bin").unlink()
+    assert torch.equal(load(folder).vocoder.head.out.weight, weights["head.out.weight"])
+
+
+def test_a_reference_is_brought_to_the_models_level_and_the_speech_back(tmp_path: Path) -> None:
+    loud, level = load(published.write(tmp_path / "a")), 0.2 / np.sqrt(2)
+    scaled = load(published.write(tmp_path / "b", reference_rms=0.1))
+    assert loud.voices["amy"].gain == 1
+    assert scaled.voices["amy"].gain == pytest.approx(0.1 / level, rel=1e-3)
+    raw = loud.vocoder(torch.full((1, 20, 100), -3.0))[0]
+    engine = Engine(scaled, 8192)
+    state = engine.prepare(engine.plan("Hello", "amy", 1.0, 1))
+    state.flow.x = torch.full((scaled.voices["amy"].frames + 20, 100), -3.0)
+    torch.testing.assert_close(
+        torch.from_numpy(engine.finish(state).samples), (raw * level / 0.1).clamp(-1, 1), atol=1e-4, rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "vocab.txt", "model.safetensors", "vocoder.safetensors", "durations.safetensors", "references"]
+)
+def test_a_missing_file_is_named(copy: Path, name: str) -> None:
+    path = copy / name
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    error = refused(copy)
+    assert error.code == "checkpoint_missing"
+    assert name.split(".")[0] in error.message
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "vocoder.safetensors", "durations.safetensors", "references/en_male.json"]
+)
+def test_a_file_cut_short_is_named(copy: Path, name: str) -> None:
+    path = copy / name
+    path.write_bytes(path.read_bytes()[:700])
+    error = refused(copy)
+    assert error.code == "checkpoint_corrupt"
+    assert Path(name).stem in error.message
+
+
+@pytest.mark.parametrize("text", ["text_layout: [", "- a list", "text_layout: spiral", "name: x"])
+def test_a_wrong_config_is_told(copy: Path, text: str) -> None:
+    (copy / "config.yaml").write_text(text)
+    assert refused(copy).code == "checkpoint_config"
+
+
+def test_a_config_that_contradicts_the_weights_is_told_with_both_numbers(copy: Path) -> None:
+    config = yaml.safe_load((copy / "config.yaml").read_text())
+    change(copy, arch={**config["arch"], "depth": 22})
+    error = refused(copy)
+    assert error.code == "checkpoint_mismatch"
+    assert "depth: 22" in error.message
+    assert "have 6" in error.message
+
+
+def test_numbers_that_the_weights_cannot_tell_are_asked_for(copy: Path) -> None:
+    change(copy, arch={"backbone": "DiT"})
+    error = refused(copy)
+    assert error.code == "checkpoint_config"
+    assert "text_mask_padding and pe_attn_head" in error.message
+
+
+def test_a_vocabulary_of_another_model_is_told(copy: Path) -> None:
+    with (copy / "vocab.txt").open("a", encoding="utf-8") as file:
+        file.write("€\n")
+    assert refused(copy).code == "checkpoint_mismatch"
+
+
+def test_weights_that_lack_a_layer_are_told(copy: Path) -> None:
+    path = copy / "model.safetensors"
+    tensors = load_file(path)
+    del tensors["transformer.transformer_blocks.2.attn.to_k.weight"]
+    save_file(tensors, path)
+    error = refused(copy)
+    assert error.code == "checkpoint_mismatch"
+    assert "1 missing" in error.message
+
+
+def test_the_fingerprint_follows_every_file_that_decides_the_sound(copy: Path) -> None:
+    before = checkpoint.fingerprint(copy)
+    (copy / "README.md").write_text("other words")
+    assert checkpoint.fingerprint(copy) == before == checkpoint.fingerprint(SAMPLE)
+    for name in ("config.yaml", "vocab.txt", "vocoder.safetensors", "references/vi_male.wav"):
+        path = copy / name
+        path.write_bytes(path.read_bytes() + b" ")
+        assert checkpoint.fingerprint(copy) != before
+        before = checkpoint.fingerprint(copy)
