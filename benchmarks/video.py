@@ -204,7 +204,8 @@ def about() -> dict:
 
 
 def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    details = Path("/proc/cpuinfo")  # Linux
+    lines = details.read_text().splitlines() if details.exists() else []
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())
 
 

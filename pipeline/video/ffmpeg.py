@@ -37,19 +37,25 @@ class Ffmpeg:
     def __init__(self, arguments: Sequence[str], folder: Path, cancelled: Callable[[], bool]):
         self._cancelled = cancelled
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-y", "-loglevel", "error", *arguments]
-        self._process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._words, bufsize=0
-        )
+        quietly = ["-hide_banner", "-nostdin", "-y", "-loglevel", "error"]
+        try:
+            command = [imageio_ffmpeg.get_ffmpeg_exe(), *quietly, *arguments]
+            self._process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._words, bufsize=0
+            )
+        except (OSError, RuntimeError) as error:  # The latter is imageio's word for "there is none".
+            self._words.close()
+            raise ToolFailed(f"ffmpeg cannot be started: {error}. Install imageio-ffmpeg again.") from error
 
     def __enter__(self) -> Ffmpeg:
         assert self._process.stdin is not None
         descriptor = self._process.stdin.fileno()
         os.set_blocking(descriptor, False)
-        try:
-            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE)
-        except PermissionError:
-            pass  # This user's share of pipe memory is used up; the usual 64 KiB do as well, only slower.
+        if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
+            try:
+                fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE)
+            except PermissionError:
+                pass  # This user's share of pipe memory is used up; the usual 64 KiB do as well, only slower.
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -28,8 +28,8 @@ TITLE_ONLY: list[Cue] = []
 
 
 def only_ffmpeg() -> psutil.Process:
-    """The one ffmpeg that this process runs."""
-    (process,) = [child for child in psutil.Process().children() if "ffmpeg" in child.name()]
+    """The one ffmpeg that this process has encode frames."""
+    (process,) = [child for child in psutil.Process().children() if "rawvideo" in child.cmdline()]
     return process
 
 
@@ -224,3 +224,10 @@ def test_ffmpeg_ends_when_its_worker_is_killed(grain: Path, tmp_path: Path) -> N
     worker.wait(10)
     encoder.wait(30)  # Raises TimeoutExpired should it go on.
     assert not out.exists()
+
+
+def test_a_missing_ffmpeg_is_a_tool_that_failed(grain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "nowhere"))
+    with pytest.raises(ToolFailed, match="cannot be started"):
+        render_scene(grain, 5, SIZE, STILL, None, tmp_path / "s.mp4")
+    assert not (tmp_path / "s.mp4").exists()
