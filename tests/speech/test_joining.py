@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.speech.joining import KEPT_SILENCE, join
 from pipeline.speech.model import Narration, Passage, Sound
@@ -136,3 +138,24 @@ def test_sounds_that_do_not_fit_are_refused() -> None:
             join("Một. Hai.", passages, sounds)
     with pytest.raises(ValueError, match="at least one"):
         join("", [], [])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from([*TEXT, "12 ", "1/2/2026 ", "e.g. ", "😀", " ", ". ", "e\u0301", "a" * 250]), max_size=40).map(
+        "".join
+    )
+)
+def test_words_of_any_text_are_in_order_and_within_the_sound(text: str) -> None:
+    passages = split(text, "en")
+    if not passages:
+        return
+    narration = join(text, passages, [spoken(one, each=0.01) for one in passages])
+    assert narration.words
+    ends = 0.0
+    for word in narration.words:
+        assert word.text == text[word.offset : word.offset + len(word.text)]
+        assert word.text.strip() == word.text != ""
+        assert ends - 1e-9 <= word.start <= word.end <= narration.duration + 1e-9
+        ends = word.end
+    assert [word.offset for word in narration.words] == sorted({word.offset for word in narration.words})

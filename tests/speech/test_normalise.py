@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 
 import pytest
@@ -90,18 +89,26 @@ def test_an_unknown_language_is_refused() -> None:
         normalise("bonjour", "fr")
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize(
-    "pattern", ["1", "1,", "1-", "1/", "a@", "a.", "(1 ", "http://", "A.B", "é\u0301", "\u0301", "I ", "$1", "12 km "]
-)
-def test_the_work_grows_no_faster_than_the_text(language: str, pattern: str) -> None:
-    """Ten times the text may take about ten times as long, never a hundred: no rule tracks back over the whole."""
-
-    def seconds(length: int) -> float:
-        text = (pattern * length)[:length]
-        started = time.process_time()
-        normalise(text, language)
-        return time.process_time() - started
-
-    seconds(1000)
-    assert seconds(40_000) < 40 * max(seconds(4_000), 0.01)
+def test_no_text_makes_a_rule_track_back_over_the_whole(language: str) -> None:
+    """Work that grew with the square of these lengths would take hours; the deadline is for that, not for speed."""
+    for pattern in [
+        "1",
+        "1,",
+        "1-",
+        "1/",
+        "a@",
+        "a.",
+        "(1 ",
+        "http://",
+        "A.B",
+        "e\u0301",
+        "\u0301",
+        "I ",
+        "$1",
+        "12 km ",
+        "ngày ",
+    ]:
+        text = pattern * (50_000 // len(pattern))
+        assert not any(character.isdigit() for character in normalise(text, language).spoken)

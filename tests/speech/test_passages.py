@@ -153,6 +153,6 @@ def test_passages_lie_in_order_and_their_spans_cover_them(text: str, language: s
         assert all(passage.start <= span.original_start <= span.original_end <= passage.end for span in passage.spans)
 
 
-def test_a_book_is_split_in_seconds() -> None:
+def test_a_book_is_split_whole() -> None:
     text = "Hôm nay là ngày 21/11/2026, giá 5 triệu đồng (tăng 3,5%). Xin chào TP.HCM!\n" * 4000
     assert len(split(text, "vi")) == 8000
