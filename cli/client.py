@@ -19,6 +19,8 @@ from cli.errors import BadUse, CliError, Unreachable
 TIMEOUT = (5.0, 60.0)
 #: Seconds for which a call is tried again while the server is restarted or overloaded.
 PATIENCE = 120.0
+#: Seconds for which the first call waits for a server that is not there: it was most likely never started.
+FIRST_PATIENCE = 2.0
 #: Seconds for the call that cancels a job after Ctrl-C: the user wants to leave.
 HASTE = 5.0
 
@@ -33,6 +35,7 @@ class Client:
         self._session.headers.update({"Authorization": f"Bearer {key}", "User-Agent": "voxreel-cli"})
         # A proxy, or a key for some host in ~/.netrc, would come between us and the server that the user named.
         self._session.trust_env = not self.url.startswith("http://")
+        self._met = False
         self._etags: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def close(self) -> None:
@@ -90,17 +93,20 @@ class Client:
 
     def _call(self, method: str, path: str, *, patience: float | None = None, **parts: Any) -> requests.Response:
         """One call, tried again with growing pauses for as long as the server is away or busy. Raises CliError."""
-        deadline = time.monotonic() + (self.patience if patience is None else patience)
+        began = time.monotonic()
+        patience = self.patience if patience is None else patience
         for pause in _pauses():
             try:
                 response = self._session.request(method, self.url + path, timeout=TIMEOUT, allow_redirects=False, **parts)
+                self._met = True
                 error = describe(response)
                 if error is None:
                     return response
                 wait = max(pause, _seconds(response.headers.get("Retry-After")))
             except requests.RequestException as lost:
                 error, wait = _lost(self.url, lost), pause
-            if not isinstance(error, Unreachable) or time.monotonic() + wait > deadline:
+            longest = patience if self._met else min(patience, FIRST_PATIENCE)
+            if not isinstance(error, Unreachable) or time.monotonic() + wait > began + longest:
                 raise error
             time.sleep(wait)
         raise AssertionError("the pauses never end")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +33,9 @@ class Kind(enum.StrEnum):
     speech = "speech"
     video = "video"
 
+
+#: Characters to a line where the output goes to a file or a program.
+WIDE = 250
 
 _COLOURS = {"succeeded": "green", "failed": "red", "running": "cyan", "cancelled": "yellow", "queued": "default"}
 
@@ -129,6 +133,5 @@ def _took(job: dict[str, Any]) -> str:
 
 
 def _print(table: Table) -> None:
-    console = Console()
     # Not on a terminal there is no width to fit in, and a cut id would be of no use to whoever reads it.
-    console.print(table, width=None if console.is_terminal else 250, soft_wrap=not console.is_terminal)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from settings import Settings
 from store import Store, api_keys, open_store
 from store.database import migrate
 from store.tables import JobRow, StepRow
-from tests.api.running import Server
-from tests.services import settings_for, start_valkey
+from tests.api.running import settings_in
+from tests.services import start_valkey
 
 
 @pytest.fixture(scope="session")
@@ -36,22 +35,9 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path, valkey_url: str, empty_database: Path) -> Settings:
-    """Small limits, so that tests can exceed them; an address where no serving answers."""
     with redis.Redis.from_url(valkey_url) as client:
         client.flushall()
-    shutil.copy(empty_database, tmp_path / "voxreel.db")
-    media = tmp_path / "media"
-    media.mkdir()
-    return settings_for(
-        tmp_path / "data",
-        f"sqlite:///{tmp_path / 'voxreel.db'}",
-        valkey_url,
-        media_root=media,
-        max_upload_bytes=200_000,
-        max_characters=5_000,
-        max_images=3,
-        serving_url="http://127.0.0.1:9",
-    )
+    return settings_in(tmp_path, valkey_url, empty_database)
 
 
 @pytest.fixture
@@ -102,28 +88,17 @@ def client(app: Flask, key: str) -> FlaskClient:
 
 @pytest.fixture
 def nothing_left(store: Store, settings: Settings) -> Callable[[], None]:
-    """Asserts that neither the database nor the store nor scratch holds anything."""
+    """Asserts that since the test began nothing came into the database, the store or scratch."""
+
+    def found() -> tuple[int, int, set[Path]]:
+        with store.reads.begin() as session:
+            jobs = session.scalar(select(func.count()).select_from(JobRow))
+            steps = session.scalar(select(func.count()).select_from(StepRow))
+        return jobs or 0, steps or 0, {path for path in settings.data_dir.rglob("*") if path.is_file()}
+
+    before = found()
 
     def check() -> None:
-        with store.reads.begin() as session:
-            assert session.scalar(select(func.count()).select_from(JobRow)) == 0
-            assert session.scalar(select(func.count()).select_from(StepRow)) == 0
-        assert [path for path in settings.data_dir.rglob("*") if path.is_file()] == []
-        assert list(store.files.entries()) == []
+        assert found() == before
 
     return check
-
-
-@pytest.fixture
-def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
-    """The API in gunicorn, with limits that do not get in the way."""
-    server = Server(
-        settings,
-        tmp_path / "api.log",
-        VOXREEL_MAX_UPLOAD_BYTES="5000000",
-        VOXREEL_RATE_LIMIT="100000 per minute",
-        VOXREEL_SUBMIT_RATE_LIMIT="100000 per minute",
-    )
-    server.start()
-    yield server
-    server.stop()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,11 +23,12 @@ from sqlalchemy import select
 from jobs.advance import advance
 from jobs.claims import claim, complete, fail
 from jobs.model import Claim, Outcome, ResultFile
-from jobs.queues import StepQueue
+from jobs.queues import StepQueue, make_broker
 from settings import ROOT, Settings
-from store import Store
+from store import Store, open_store
 from store.files import address_of
 from store.tables import StepRow
+from tests.services import settings_for
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
@@ -40,6 +43,50 @@ def free_port() -> int:
         return server.getsockname()[1]
 
 
+def settings_in(folder: Path, valkey_url: str, empty_database: Path) -> Settings:
+    """Small limits, so that tests can exceed them; an address where no serving answers."""
+    shutil.copy(empty_database, folder / "voxreel.db")
+    (folder / "media").mkdir()
+    return settings_for(
+        folder / "data",
+        f"sqlite:///{folder / 'voxreel.db'}",
+        valkey_url,
+        media_root=folder / "media",
+        max_upload_bytes=200_000,
+        max_characters=5_000,
+        max_images=3,
+        serving_url="http://127.0.0.1:9",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class House:
+    """An API that runs in gunicorn, and the rooms behind it."""
+
+    settings: Settings
+    store: Store
+    queue: StepQueue
+    server: Server
+
+
+@contextlib.contextmanager
+def running_house(folder: Path, valkey_url: str, empty_database: Path) -> Iterator[House]:
+    """The API in gunicorn on rooms of its own, with limits that do not get in the way."""
+    settings = settings_in(folder, valkey_url, empty_database)
+    server = Server(
+        settings,
+        folder / "api.log",
+        VOXREEL_MAX_UPLOAD_BYTES="5000000",
+        VOXREEL_RATE_LIMIT="100000 per minute",
+        VOXREEL_SUBMIT_RATE_LIMIT="100000 per minute",
+    )
+    store = open_store(settings)
+    server.start()
+    yield House(settings, store, StepQueue(make_broker(settings)), server)
+    server.stop()
+    store.close()
+
+
 class Server:
     """gunicorn with the API, as deployed."""
 
@@ -47,7 +94,7 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = log
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("VOXREEL_")},
             "REDIS_URL": settings.redis_url,
             "BROKER_REDIS_URL": settings.broker_redis_url,
@@ -60,18 +107,18 @@ class Server:
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "api/gunicorn.conf.py", "api.wsgi:app"],
                 cwd=ROOT,
-                env=self._environment,
+                env=self.environment,
                 stderr=log,
                 stdout=log,
             )
         wait_until(self._answers, "the server", 60)
 
     def stop(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(30)
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
 
     def log_lines(self) -> list[dict]:
         return [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines()]
@@ -80,7 +127,7 @@ class Server:
         return self._log.read_text(encoding="utf-8")
 
     def _answers(self) -> bool:
-        assert self._process.poll() is None, self._log.read_text()
+        assert self.process.poll() is None, self._log.read_text()
         with contextlib.suppress(requests.ConnectionError):
             return requests.get(f"{self.url}/healthz", timeout=5).ok
         return False

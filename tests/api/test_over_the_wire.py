@@ -8,11 +8,38 @@ import socket
 import threading
 import time
 
+import pytest
 import requests
 
 from api.events import MAX_STREAMS
 from jobs.progress import report
-from tests.api.running import finish_job, start_step, wait_until
+from tests.api.running import finish_job, running_house, start_step, wait_until
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, valkey_url, empty_database):
+    with running_house(tmp_path_factory.mktemp("house"), valkey_url, empty_database) as house:
+        yield house
+
+
+@pytest.fixture
+def settings(house):
+    return house.settings
+
+
+@pytest.fixture
+def store(house):
+    return house.store
+
+
+@pytest.fixture
+def queue(house):
+    return house.queue
+
+
+@pytest.fixture
+def server(house):
+    return house.server
 
 
 def post(server, path, key, **parts):
@@ -178,7 +205,7 @@ def test_every_line_of_the_log_is_json_without_keys(server, key):
 
 def test_a_server_that_is_told_to_stop_ends_its_requests_and_goes(server, key):
     began = time.monotonic()
-    server._process.send_signal(signal.SIGTERM)
-    assert server._process.wait(30) == 0
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(30) == 0
     assert time.monotonic() - began < 30
     server.start()
