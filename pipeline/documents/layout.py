@@ -57,13 +57,15 @@ class _Builder:
         self.length = lengths[int(len(lengths) * 0.8)] if lengths else 0
         self.vocabulary = hyphens.words_in(line.text for _, line in lines)
         self.runs: list[_Run] = []
+        typed = sum(len(line.text) for _, line in lines if line.mono)
+        self.mono_is_code = 2 * typed < sum(len(line.text) for _, line in lines)
 
     def add(self, page: int, line: Line) -> None:
         """Take the next line."""
         text = _text(line)
         run = self.runs[-1] if self.runs else None
         if run is not None and self._continues(run, page, line, text):
-            run.text = hyphens.joined(run.text, text, self.vocabulary)
+            run.text = f"{run.text}\n{text}" if run.kind == "code" else hyphens.joined(run.text, text, self.vocabulary)
             run.last, run.page = line, page
             return
         kind = self._kind(line, text)
@@ -72,6 +74,8 @@ class _Builder:
         self.runs.append(_Run(kind, (round(line.size), line.bold), text, line, page, line.x))
 
     def _kind(self, line: Line, text: str) -> str:
+        if line.mono and self.mono_is_code:
+            return "code"
         if len(text) <= LONGEST_HEADING and not _NO_HEADING_END.search(text) and not _BULLET.match(text):
             large = line.size >= self.body * HEADING_SCALE
             if large or (line.bold and line.size >= self.body - 0.6 and len(text) <= 80 and text[-1] != ":"):
@@ -79,6 +83,8 @@ class _Builder:
         return "item" if _mark_length(text) else "paragraph"
 
     def _continues(self, run: _Run, page: int, line: Line, text: str) -> bool:
+        if run.kind == "code" or self._kind(line, text) == "code":
+            return run.kind == self._kind(line, text)
         same_row = page == run.page and abs(line.y - run.last.y) < 0.3 * max(line.size, 1)
         if same_row:
             return run.kind != "heading" or (round(line.size), line.bold) == run.style
@@ -123,7 +129,8 @@ def blocks_of(pdf: PdfText) -> list[Block]:
     blocks = []
     for run in builder.runs:
         level = levels[run.style] if run.kind == "heading" else 1 if run.kind == "item" else 0
-        blocks.append(Block(run.kind, one_line(run.text), level))  # type: ignore[arg-type]
+        text = run.text if run.kind == "code" else one_line(run.text)
+        blocks.append(Block(run.kind, text, level))  # type: ignore[arg-type]
     return [block for block in blocks if block.text]
 
 

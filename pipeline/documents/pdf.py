@@ -21,13 +21,17 @@ _WORKER = Path(__file__).with_name("pdf_worker.py")
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """One line of a page. size: height of its letters in points. x, y: where it starts, in points, y upwards."""
+    """One line of a page.
+
+    size: height of its letters in points. x, y: where it starts, in points, y upwards. mono: in typewriter letters.
+    """
 
     text: str
     size: float
     x: float
     y: float
     bold: bool
+    mono: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

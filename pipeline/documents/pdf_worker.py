@@ -1,7 +1,7 @@
 """The process that opens a PDF, apart from everything else, since a PDF may be hostile.
 
 It reads a PDF on standard input and writes one JSON object to standard output, either
-    {"title", "language", "pages": [{"bottom", "height", "lines": [[text, size, x, y, bold], ...]}]}
+    {"title", "language", "pages": [{"bottom", "height", "lines": [[text, size, x, y, bold, mono], ...]}]}
 with sizes in points and y upwards, or {"error": code, "detail": what happened}. It limits its own memory, CPU time and
 output before it reads a byte, and imports nothing of ours, so that it runs by its path in an interpreter that takes
 nothing from its surroundings.
@@ -44,19 +44,20 @@ class LineCollector:
 
     def __init__(self) -> None:
         self.lines: list[list] = []
-        self._pieces: list[tuple[str, float, float, float, bool]] = []
+        self._pieces: list[tuple[str, float, float, float, bool, bool]] = []
 
     def visit(self, text: str, page_matrix: list[float], text_matrix: list[float], font: Any, size: float) -> None:
         """One stretch of text. Its newlines end lines; pypdf hands those over apart from the text."""
         _, _, c, d, e, f = _product(text_matrix, page_matrix)
         height = abs(size or 0) * math.hypot(c, d)
         name = str(font.get("/BaseFont", "")) if font else ""
+        mono = any(word in name.lower() for word in ("courier", "mono", "consol", "typewriter", "cmtt"))
         bold = any(word in name.lower() for word in ("bold", "black", "heavy", "semibold", "-bd"))
         for number, piece in enumerate(text.split("\n")):
             if number:
                 self.end_line()
             if piece:
-                self._pieces.append((piece, height, e, f, bold))
+                self._pieces.append((piece, height, e, f, bold, mono))
 
     def end_line(self) -> None:
         """Close the line under way."""
@@ -64,9 +65,9 @@ class LineCollector:
         if solid:
             weight = sum(len(piece[0]) for piece in solid)
             size = sum(piece[1] * len(piece[0]) for piece in solid) / weight
-            bold = all(piece[4] for piece in solid)
+            bold, mono = all(piece[4] for piece in solid), all(piece[5] for piece in solid)
             text = "".join(piece[0] for piece in self._pieces)
-            self.lines.append([text, round(size, 2), round(solid[0][2], 1), round(solid[0][3], 1), bold])
+            self.lines.append([text, round(size, 2), round(solid[0][2], 1), round(solid[0][3], 1), bold, mono])
         self._pieces = []
 
 

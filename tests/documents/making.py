@@ -39,7 +39,10 @@ class PrintedPdf(FPDF):
 
 
 def pdf_of(parts: Sequence[tuple[str, str]], head: str = "", foot: str = "", title: str = "", language: str = "") -> bytes:
-    """A PDF of parts (style, text): "title", "heading", "bold", "text", "lines" (each line as it is) or "page" (a new page)."""
+    """A PDF of parts (style, text).
+
+    Styles: "title", "heading", "bold", "text", "lines" (no space after), "code", or "page" for a new page.
+    """
     pdf = PrintedPdf(head, foot)
     if title:
         pdf.set_title(title)
@@ -51,7 +54,10 @@ def pdf_of(parts: Sequence[tuple[str, str]], head: str = "", foot: str = "", tit
             pdf.add_page()
             continue
         size = {"title": 20, "heading": 15}.get(style, 11)
-        pdf.set_font("Voxreel", "B" if style == "bold" else "", size)
+        if style == "code":
+            pdf.set_font("Courier", "", size)
+        else:
+            pdf.set_font("Voxreel", "B" if style == "bold" else "", size)
         pdf.multi_cell(0, size * 0.5, text, align="L", new_x="LMARGIN", new_y="NEXT")
         if style != "lines":
             pdf.ln(4)

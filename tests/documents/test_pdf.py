@@ -108,6 +108,13 @@ def test_heads_that_change_with_the_chapter_are_known_by_their_page_number(limit
     assert [block.text for block in blocks_of(PdfText(None, None, tuple(pages)))] == [LONG.strip()] * 5
 
 
+def test_lines_in_typewriter_letters_are_code_unless_the_whole_document_is(limits: Limits) -> None:
+    data = pdf_of([("text", LONG), ("code", "for boat in boats:\n    boat.sail()"), ("text", LONG)])
+    kinds = [(block.kind, block.text) for block in read(data, None, limits).blocks]
+    assert kinds == [("paragraph", LONG.strip()), ("code", "for boat in boats:\nboat.sail()"), ("paragraph", LONG.strip())]
+    assert texts(pdf_of([("code", LONG)]), limits, "code") == []
+
+
 def test_lines_of_a_table_of_contents_are_not_read(limits: Limits) -> None:
     data = pdf_of([("heading", "Contents"), ("lines", "Tides . . . . . . . . . 4\nBoats ........... 12"), ("text", LONG)])
     assert [block.text for block in read(data, None, limits).blocks] == ["Contents", LONG.strip()]
