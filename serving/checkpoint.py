@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from serving import architecture, vocabulary, vocoder, voices, weights
+from serving.config import read_config
 from serving.durations import Durations
 from serving.errors import CheckpointError
 from serving.layout import Aligned, Concatenated, Layout
@@ -85,24 +85,6 @@ def load(folder: Path, device: torch.device) -> Checkpoint:
         hop=cfm.mel_spec.hop_length,
         device=device,
     )
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """config.yaml as a mapping. Raises CheckpointError checkpoint_missing, checkpoint_config."""
-    path = folder / "config.yaml"
-    if not path.is_file():
-        raise CheckpointError(
-            f"{path} is missing. VOXREEL_CHECKPOINT must name the folder of a checkpoint;"
-            " for a published one write the file as docs/serving.md shows.",
-            "checkpoint_missing",
-        )
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{path} is not YAML: {error}", "checkpoint_config") from error
-    if not isinstance(config, dict) or config.get("text_layout") not in ("aligned", "concatenated"):
-        raise CheckpointError(f"{path} must be a mapping with text_layout: aligned or concatenated.", "checkpoint_config")
-    return config
 
 
 def find_model(folder: Path, name: str | None) -> Path:

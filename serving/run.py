@@ -22,6 +22,8 @@ import psutil
 
 import settings
 from serving import logfile
+from serving.config import read_config
+from serving.errors import CheckpointError
 
 #: Bytes of Ray's object store. Requests and answers travel beside it, so the smallest that Ray takes will do.
 OBJECT_STORE_BYTES = 80 * 1024 * 1024
@@ -53,6 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
         # Ray prints warnings of its own accord; what matters of them is in the log as JSON.
         with logfile.collected(folder), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             logfile.configure(configured.log_level)
+            try:
+                read_config(configured.checkpoint)
+            except CheckpointError as error:
+                logger.error("serving cannot start: %s", error)
+                return 1
             return _serve(options, folder, stopped)
     except (settings.SettingsError, OSError) as error:
         print(error, file=sys.stderr)

@@ -42,7 +42,10 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def start_serving(log: Path, **environment: str) -> Iterator[Serving]:
-    """`python -m serving.run` on a free port; yields when it is healthy, stops it in the end. `log`: see VOXREEL_SERVING_LOG."""
+    """`python -m serving.run` on a free port; yields when it is healthy, stops it in the end.
+
+    log: where VOXREEL_SERVING_LOG points to. environment: further variables.
+    """
     port = free_port()
     command = [sys.executable, "-m", "serving.run", "--port", str(port)]
     output = log.with_suffix(".err").open("wb")

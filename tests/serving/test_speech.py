@@ -11,6 +11,8 @@ from serving.engine import Engine, Sound
 from .aligner import Listener, error_rate
 from .conftest import SAMPLE
 
+#: Mean character error rate that must not be passed. Measured for the bundled voice: 0.11 (0.05 to 0.15).
+LIMIT = 0.25
 SENTENCES = {
     "en_female": "The weather is fine today, and we are going for a walk.",
     "en_male": "Please read the first page of this book.",
@@ -63,12 +65,7 @@ def test_a_listener_understands_most_characters(engine: Engine, spoken: dict[str
     for voice, text in SENTENCES.items():
         mel = engine.checkpoint.cfm.mel_spec(torch.from_numpy(spoken[voice].samples)[None])[0].T
         rates[voice] = error_rate(listener.hear(mel, vocabulary).strip(), text.lower())
-    print(rates)
     assert np.mean(list(rates.values())) < LIMIT, rates
-
-
-#: Mean character error rate that must not be passed; measured 0.00 for the bundled voice.
-LIMIT = 0.35
 
 
 def test_the_listener_hears_that_other_words_were_said(engine: Engine, spoken: dict[str, Sound]) -> None:

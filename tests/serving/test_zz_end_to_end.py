@@ -1,0 +1,211 @@
+"""The whole of serving: a real `python -m serving.run` and its real client. Runs last, since it takes longest to start."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import requests
+
+import logs
+import settings
+from serving.client import SpeechCancelled, SpeechClient, SpeechRefused
+
+from .running import Serving, free_port, start_serving
+
+LONG = "This sentence is said again and again. " * 20
+
+
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.1)
+    return found
+
+
+@pytest.fixture
+def client(serving: Serving) -> Iterator[SpeechClient]:
+    with SpeechClient(serving.url, read_timeout=120) as made:
+        yield made
+
+
+def test_a_passage_is_spoken_once_and_then_remembered(serving: Serving, client: SpeechClient) -> None:
+    passage = {"key": "remembered", "text": "Good evening, everyone.", "voice": "en_female", "seed": 4}
+    with logs.bound(job_id="job-7", request_id="request-7"):
+        first = client.speak(**passage)
+    again = client.speak(**passage)
+    assert np.array_equal(first.samples, again.samples)
+    assert first.rate == 24_000
+    assert first.character_ends is not None
+    assert len(first.character_ends) == len(passage["text"])
+    assert first.character_ends[-1] == pytest.approx(len(first.samples) / 24_000, abs=0.03)
+    lines = until(lambda: [line for line in serving.lines("passage spoken") if line["key"] == "remembered"])
+    assert len(lines) == 1
+    assert (lines[0]["count"], lines[0]["job_id"], lines[0]["request_id"]) == (1, "job-7", "request-7")
+    assert {"frames", "batch", "seconds"} <= lines[0].keys()
+
+
+def test_passages_spoken_together_sound_as_they_do_alone(serving: Serving, client: SpeechClient) -> None:
+    texts = ["One.", "Two and three.", "Bốn, năm, sáu."]
+    alone = [client.speak(key=f"alone {n}", text=text, voice="vi_female", seed=n) for n, text in enumerate(texts)]
+    with ThreadPoolExecutor(4) as pool:
+        long = pool.submit(client.speak, key="beside", text=LONG[:200], voice="en_male")
+        until(lambda: requests.get(serving.url + "/healthz", timeout=10).json()["running"])
+        speak = [
+            pool.submit(client.speak, key=f"both {n}", text=text, voice="vi_female", seed=n) for n, text in enumerate(texts)
+        ]
+        together = [future.result() for future in speak]
+        long.result()
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one.samples, other.samples, atol=1e-3)
+    assert max(speech.batch for speech in together) > 1
+
+
+def test_a_client_that_leaves_frees_the_model(serving: Serving, client: SpeechClient) -> None:
+    def running() -> int:
+        return requests.get(serving.url + "/healthz", timeout=10).json()["running"]
+
+    with pytest.raises(SpeechCancelled):
+        client.speak(key="left", text=LONG, voice="en_male", cancelled=running)
+    until(lambda: running() == 0)
+    assert serving.lines("passage dropped")
+    assert not [line for line in serving.lines("passage spoken") if line["key"] == "left"]
+
+
+def test_a_waiter_that_stays_gets_the_passage_that_another_left(serving: Serving, client: SpeechClient) -> None:
+    passage = {"key": "shared", "text": LONG[:120], "voice": "en_female"}
+    with ThreadPoolExecutor(2) as pool:
+        stays = pool.submit(client.speak, **passage)
+        until(lambda: requests.get(serving.url + "/healthz", timeout=10).json()["running"])
+        with pytest.raises(SpeechCancelled):
+            client.speak(**passage, cancelled=iter([False, False, True]).__next__)
+        assert len(stays.result().samples) > 24_000
+    lines = [line for line in serving.lines("passage spoken") if line["key"] == "shared"]
+    assert [line["count"] for line in lines] == [1]
+
+
+def test_the_voices_are_told_with_the_fingerprint_of_the_checkpoint(client: SpeechClient) -> None:
+    told = client.voices()
+    assert {voice["name"]: voice["language"] for voice in told["voices"]} == {
+        "en_female": "en",
+        "en_male": "en",
+        "vi_female": "vi",
+        "vi_male": "vi",
+    }
+    assert told["checkpoint"]["name"] == "sample"
+    assert len(told["checkpoint"]["fingerprint"]) == 64
+
+
+GOOD = {"key": "k", "text": "Hello.", "voice": "en_female", "speed": 1.0, "seed": 0}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "not_json"),
+        (b"[1]", 400, "not_json"),
+        (b"\xff\xfe", 400, "not_json"),
+        (b"[" * 60_000, 400, "not_json"),
+        (b" " * 70_000, 413, "body_too_large"),
+        ({**GOOD, "key": ""}, 400, "bad_key"),
+        ({**GOOD, "key": 7}, 400, "bad_key"),
+        ({**GOOD, "text": " "}, 400, "bad_text"),
+        ({**GOOD, "text": None}, 400, "bad_text"),
+        ({**GOOD, "text": "\ud800"}, 400, "bad_text"),
+        ({**GOOD, "text": "漢字"}, 422, "nothing_to_say"),
+        ({**GOOD, "text": "a" * 4001}, 422, "text_too_long"),
+        ({**GOOD, "text": "a long word, " * 200, "speed": 0.5}, 422, "passage_too_long"),
+        ({**GOOD, "voice": "nobody"}, 404, "unknown_voice"),
+        ({**GOOD, "voice": None}, 400, "bad_voice"),
+        ({**GOOD, "speed": 0.4}, 400, "bad_speed"),
+        ({**GOOD, "speed": float("nan")}, 400, "bad_speed"),
+        ({**GOOD, "speed": True}, 400, "bad_speed"),
+        ({**GOOD, "speed": "1"}, 400, "bad_speed"),
+        ({**GOOD, "speed": 10**400}, 400, "bad_speed"),
+        ({**GOOD, "seed": -1}, 400, "bad_seed"),
+        ({**GOOD, "seed": 2**63}, 400, "bad_seed"),
+        ({**GOOD, "seed": 1.5}, 400, "bad_seed"),
+    ],
+)
+def test_a_wrong_request_is_refused_with_its_code(serving: Serving, body: Any, status: int, code: str) -> None:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = requests.post(serving.url + "/v1/speak", data=data, timeout=30)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer.json()["error"]["message"].endswith((".", "?"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/v1/speak", 405), ("POST", "/healthz", 405), ("GET", "/v1/nothing", 404)]
+)
+def test_a_wrong_path_or_method_is_told(serving: Serving, method: str, path: str, status: int) -> None:
+    assert requests.request(method, serving.url + path, timeout=30).status_code == status
+
+
+def test_a_refusal_reaches_the_client_as_one(client: SpeechClient) -> None:
+    with pytest.raises(SpeechRefused) as refused:
+        client.speak(key="k", text="Hello.", voice="nobody")
+    assert refused.value.code == "unknown_voice"
+
+
+def test_no_text_of_a_user_is_in_the_log(serving: Serving, client: SpeechClient) -> None:
+    client.speak(key="secret", text="Pomegranate sorbet.", voice="en_female")
+    until(lambda: [line for line in serving.lines("passage spoken") if line["key"] == "secret"])
+    assert "omegranate" not in serving.log.read_text(encoding="utf-8")
+
+
+def test_a_killed_replica_is_replaced_and_the_client_does_not_notice(serving: Serving, client: SpeechClient) -> None:
+    def replicas() -> list[psutil.Process]:
+        family = psutil.Process(serving.process.pid).children(recursive=True)
+        return [process for process in family if "ServeReplica" in " ".join(process.cmdline())]
+
+    passage = {"key": "survives", "text": LONG[:160], "voice": "en_male"}
+    with ThreadPoolExecutor(1) as pool:
+        speaking = pool.submit(client.speak, **passage)
+        until(lambda: requests.get(serving.url + "/healthz", timeout=10).json()["running"])
+        replicas()[0].kill()
+        assert len(speaking.result(timeout=200).samples) > 24_000
+
+
+def test_a_checkpoint_that_is_not_there_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
+    environment = {**os.environ, "VOXREEL_CHECKPOINT": str(tmp_path / "none")}
+    command = [sys.executable, "-m", "serving.run", "--port", str(free_port())]
+    ended = subprocess.run(
+        command, cwd=settings.ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    last = json.loads(ended.stderr.splitlines()[-1])
+    assert "config.yaml is missing" in last["message"]
+
+
+def test_it_ends_with_a_sentence_when_ray_dies(tmp_path: Path) -> None:
+    with start_serving(tmp_path / "first.log") as started:
+        family = psutil.Process(started.process.pid).children(recursive=True)
+        next(process for process in family if process.name() == "raylet").kill()
+        assert started.process.wait(60) == 1
+        assert "died" in json.loads(started.log.read_text().splitlines()[-1])["message"]
+        psutil.wait_procs(family, timeout=30)
+        assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_signal_ends_it_with_code_0_and_nothing_but_json_in_its_output(serving: Serving) -> None:
+    family = psutil.Process(serving.process.pid).children(recursive=True)
+    serving.process.send_signal(signal.SIGTERM)
+    assert serving.process.wait(60) == 0
+    psutil.wait_procs(family, timeout=30)
+    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    output = serving.log.with_suffix(".err").read_text(encoding="utf-8")
+    assert output == serving.log.read_text(encoding="utf-8"), "standard error and the log file tell the same"
+    assert all(isinstance(json.loads(line), dict) for line in output.splitlines())
