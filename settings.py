@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from environs import Env, EnvValidationError, validate
@@ -87,7 +88,7 @@ def load() -> Settings:
         validate=validate.Regexp(r"^(redis|rediss|unix)://", error="must start with redis://, rediss:// or unix://"),
     )
     with env.prefixed("VOXREEL_"):
-        fields = dict(
+        fields: dict[str, Any] = dict(
             media_root=env.path("MEDIA_ROOT", None),
             api_host=env.str("API_HOST", "127.0.0.1"),
             api_port=env.int("API_PORT", 8000, validate=ports),
@@ -131,7 +132,8 @@ def _seal(env: Env) -> None:
     try:
         env.seal()
     except EnvValidationError as error:
-        lines = [f"  {name}: {' '.join(messages)}" for name, messages in sorted(error.error_messages.items())]
+        mistakes = dict(error.error_messages)  # type: ignore[arg-type]  # a list only where one field was read alone
+        lines = [f"  {name}: {' '.join(messages)}" for name, messages in sorted(mistakes.items())]
         raise SettingsError(
             "These settings are wrong; set them right in the environment (docs/settings.md tells each) and start again:\n"
             + "\n".join(lines)
