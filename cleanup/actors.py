@@ -1,6 +1,6 @@
 """The clean-up actors, on a queue of their own: `reconcile` mends what got stuck, `sweep` removes what is old.
 
-A message that found no worker in time is dropped: the clock sends the next one anyway.
+Both may run at any time, as often as one likes, and in several processes at once.
 """
 
 from __future__ import annotations

@@ -9,16 +9,26 @@ import logging
 import signal
 import sys
 
+import dramatiq
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 import logs
 import settings
 from cleanup import actors
+from cleanup.actors import broker
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two sweeps for what is old.
 SWEEP_INTERVAL = 3600
+#: Messages of the clean-up that may wait at once.
+MOST_WAITING = 4
+
+
+def ring(actor: dramatiq.Actor) -> None:
+    """Send the actor a message, unless several still wait: while no worker listens, they must not pile up."""
+    if broker.client.llen(f"{broker.namespace}:{actor.queue_name}") < MOST_WAITING:
+        actor.send()
 
 
 def main() -> int:
@@ -27,8 +37,10 @@ def main() -> int:
     logs.configure("cleanup", loaded.log_level)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = BlockingScheduler()
-    scheduler.add_job(actors.reconcile.send, "interval", seconds=loaded.reconcile_seconds, max_instances=1, coalesce=True)
-    scheduler.add_job(actors.sweep.send, "interval", seconds=SWEEP_INTERVAL, max_instances=1, coalesce=True)
+    scheduler.add_job(
+        ring, "interval", args=[actors.reconcile], seconds=loaded.reconcile_seconds, max_instances=1, coalesce=True
+    )
+    scheduler.add_job(ring, "interval", args=[actors.sweep], seconds=SWEEP_INTERVAL, max_instances=1, coalesce=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     log.info("clock started", extra={"reconcile_seconds": loaded.reconcile_seconds})

@@ -14,7 +14,7 @@ def documented() -> set[str]:
 def read_by_settings() -> set[str]:
     source = (settings.ROOT / "settings.py").read_text()
     inside_prefix, outside_prefix = source.split('env.prefixed("VOXREEL_")')[1].split(")\n    database_url")[0], source
-    prefixed = {"VOXREEL_" + name for name in re.findall(r'env\.\w+\("([A-Z_]+)"', inside_prefix)}
+    prefixed = {"VOXREEL_" + name for name in re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', inside_prefix)}
     plain = set(re.findall(r'env\.\w+\(\s*"((?:VOXREEL_|REDIS_|DATABASE_|BROKER_)[A-Z_]+)"', outside_prefix))
     return prefixed | plain
 
