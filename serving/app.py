@@ -61,6 +61,9 @@ class Speech:
                 return await self._route(request)
             except ServingError as error:
                 return _failure(error)
+            except Exception:
+                logger.exception("a request broke")
+                return _failure(ServingError("Something unforeseen happened; see serving's log.", "internal_error"))
 
     async def _route(self, request: Request) -> Response:
         routes = {"/v1/speak": ("POST", self._speak), "/v1/voices": ("GET", self._voices), "/healthz": ("GET", self._health)}

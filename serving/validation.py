@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from typing import Any
 
 from serving.errors import BadRequest
@@ -53,7 +52,7 @@ def parse(body: bytes) -> SpeakRequest:
 
 def _string(fields: dict[str, Any], name: str, longest: int, code: str) -> str:
     value = fields.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= longest:
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not _well_formed(value):
         raise BadRequest(f"`{name}` must be a string of 1 to {longest} characters.", code)
     return value
 
@@ -64,16 +63,19 @@ def _text(fields: dict[str, Any]) -> str:
         raise BadRequest("`text` must be a string with something to say.", "bad_text")
     if len(text) > MAX_CHARACTERS:
         raise BadRequest(f"`text` has {len(text)} characters, at most {MAX_CHARACTERS} fit. Split it.", "text_too_long", 422)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise BadRequest("`text` holds half of a surrogate pair. Send well-formed Unicode.", "bad_text") from error
+    if not _well_formed(text):
+        raise BadRequest("`text` holds half of a surrogate pair. Send well-formed Unicode.", "bad_text")
     return text
+
+
+def _well_formed(text: str) -> bool:
+    """JSON can spell half of a surrogate pair, which is no character and cannot be written as UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _speed(value: Any) -> float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not SLOWEST <= value <= FASTEST:
+    if not is_number or not SLOWEST <= value <= FASTEST:  # false for NaN too
         raise BadRequest(f"`speed` must be a number from {SLOWEST} to {FASTEST}.", "bad_speed")
     return float(value)
 

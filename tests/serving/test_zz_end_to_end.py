@@ -121,6 +121,7 @@ GOOD = {"key": "k", "text": "Hello.", "voice": "en_female", "speed": 1.0, "seed"
         (b" " * 70_000, 413, "body_too_large"),
         ({**GOOD, "key": ""}, 400, "bad_key"),
         ({**GOOD, "key": 7}, 400, "bad_key"),
+        ({**GOOD, "key": "\udc00"}, 400, "bad_key"),
         ({**GOOD, "text": " "}, 400, "bad_text"),
         ({**GOOD, "text": None}, 400, "bad_text"),
         ({**GOOD, "text": "\ud800"}, 400, "bad_text"),
