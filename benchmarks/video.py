@@ -163,23 +163,32 @@ def card(path: Path) -> Path:
 
 
 def quality(picture: Path, folder: Path) -> dict:
-    """Our encoding against the very frames that went in: PSNR and SSIM of brightness, by ffmpeg's own filters."""
-    seconds, out, raw = 3, folder / "bare.mp4", folder / "frames.yuv"
+    """Our encoding against the very frames that went in, but for the fades: PSNR and SSIM of brightness."""
+    seconds, out, given, seen = 3, folder / "bare.mp4", folder / "given.yuv", folder / "seen.yuv"
     render_scene(picture, seconds * FPS, SIZE, motion(seconds), None, out)
     planes, frame = load_planes(picture, SIZE), Frame(SIZE)
-    with raw.open("wb") as file:
-        for number in range(FADE, seconds * FPS - FADE):
+    inside = range(FADE, seconds * FPS - FADE)
+    with given.open("wb") as file:
+        for number in inside:
             draw_view(planes, motion(seconds).at(number / (seconds * FPS - 1)), frame)
             file.write(frame.bytes)
-    cut = f"[0:v]trim=start_frame={FADE}:end_frame={seconds * FPS - FADE},setpts=PTS-STARTPTS,split[a][b];[1:v]split[c][d]"
-    size = f"{SIZE[0]}x{SIZE[1]}"
-    given = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", size, "-framerate", str(FPS), "-i", str(raw)]
-    graph = f"{cut};[a][c]psnr[x];[b][d]ssim[y]"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(out), *given, "-filter_complex", graph]
-    ends = ["-map", "[x]", "-f", "null", "-", "-map", "[y]", "-f", "null", "-"]
-    said = subprocess.run([*command, *ends], capture_output=True, text=True, check=True).stderr
-    raw.unlink()
+    with seen.open("wb") as file, av.open(str(out)) as film:
+        for number, decoded in enumerate(film.decode(video=0)):
+            if number in inside:
+                file.write(decoded.to_ndarray(format="yuv420p").tobytes())
+    said = compared(given, seen)
+    given.unlink()
+    seen.unlink()
     return {"psnr_y_db": round(after(said, "PSNR y:"), 2), "ssim_y": round(after(said, "SSIM Y:"), 4)}
+
+
+def compared(given: Path, seen: Path) -> str:
+    """What ffmpeg's filters say of two files of raw frames."""
+    form = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{SIZE[0]}x{SIZE[1]}", "-framerate", str(FPS)]
+    graph = "[0:v]split[a][b];[1:v]split[c][d];[a][c]psnr[x];[b][d]ssim[y]"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", *form, "-i", str(given), *form, "-i", str(seen)]
+    ends = ["-filter_complex", graph, "-map", "[x]", "-f", "null", "-", "-map", "[y]", "-f", "null", "-"]
+    return subprocess.run([*command, *ends], capture_output=True, text=True, check=True).stderr
 
 
 def after(text: str, mark: str) -> float:

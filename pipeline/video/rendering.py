@@ -1,7 +1,7 @@
 """One scene: a picture in slow motion with its subtitles burned in, as a film of its own without sound.
 
-Segments are encoded with the same parameters, in closed groups of pictures without B-frames, so that they can be put
-one behind the other without encoding again.
+Segments are encoded with the same parameters, in closed groups of pictures with the same reordering, so that they can be
+put one behind the other without encoding again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipeline.video.sizes import FPS, Size
 FADE = 9
 #: Seconds between two calls of the progress callback.
 _PROGRESS_PAUSE = 0.4
-#: Chosen by measurement, see docs/video.md.
+#: Chosen by measurement, see docs/video.md; so are two B-frames in fixed places and the coarser sub-pixel search.
 PRESET, CRF = "veryfast", "20"
 
 
@@ -81,7 +81,7 @@ def _arguments(size: Size, burn: bool, threads: int, out: Path) -> list[str]:
     source = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{size[0]}x{size[1]}", "-framerate", str(FPS)]
     filters = ["-filter_threads", "1", "-vf", "ass=subtitles.ass:fontsdir=fonts"] if burn else []
     codec = ["-c:v", "libx264", "-preset", PRESET, "-crf", CRF, "-profile:v", "high", "-level", "4.1", "-threads", str(threads)]
-    groups = ["-g", str(2 * FPS), "-bf", "0", "-sc_threshold", "0", "-flags", "+cgop"]
+    groups = ["-g", str(2 * FPS), "-bf", "2", "-b_strategy", "0", "-subq", "1", "-sc_threshold", "0", "-flags", "+cgop"]
     film = ["-chroma_sample_location", "left", "-video_track_timescale", str(FPS * 512), "-fps_mode", "cfr"]
     return [*source, *colour, "-i", "pipe:0", *filters, *codec, *groups, *colour, *film, "-f", "mp4", str(out)]
 
