@@ -71,7 +71,7 @@ def _layout(width: int, height: int) -> Layout:
         text = (margin, round(height * 0.205), round(width - cell * 3 - width * 0.045), round(height * 0.745))
         return Layout(text, (round(width - cell * 3), 0, width, height), height / 100, 3, 3)
     cell, margin = width / 5, round(width * 0.09)
-    text = (margin, round(height * 0.408), width - margin, round(height * 0.725))
+    text = (margin, round(height * 0.408), width - margin, round(height * 0.714))
     return Layout(text, (0, 0, width, round(cell * 3)), width / 100 * 1.1, 5, 4)
 
 
