@@ -31,7 +31,7 @@ from serving.engine import Engine, Work
 from serving.scheduler import Scheduler
 from version import VERSION
 
-TEXT = "The quick brown fox jumps over the lazy dog, and then it sleeps in the warm sun until the evening comes."
+TEXT = "The quick brown fox jumps over the lazy dog, and then it sleeps."
 CONCURRENCY = (1, 2, 4, 8)
 RESULTS = settings.ROOT / "benchmarks" / "results"
 

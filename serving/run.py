@@ -30,6 +30,8 @@ OBJECT_STORE_BYTES = 80 * 1024 * 1024
 #: Processes without which nothing is served, and how often they are looked at, in seconds.
 VITAL = {"raylet", "gcs_server"}
 WATCH_SECONDS = 1.0
+#: How the folder of Ray's files begins; the number of the process follows. Short, since sockets lie in it.
+PREFIX = "voxreel-ray-"
 
 logger = logging.getLogger("serving.run")
 
@@ -49,7 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     stopped = threading.Event()
     _heed_signals(stopped)
-    folder = Path(tempfile.mkdtemp(prefix="voxreel-ray-"))
+    _remove_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     try:
         configured = settings.load()
         # Ray prints warnings of its own accord; what matters of them is in the log as JSON.
@@ -66,6 +69,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_leftovers() -> None:
+    """Remove the folders of processes that were killed before they could do it themselves."""
+    for path in Path(tempfile.gettempdir()).glob(PREFIX + "*-*"):
+        number = path.name.removeprefix(PREFIX).split("-")[0]
+        if number.isdecimal() and not psutil.pid_exists(int(number)) and path.stat().st_uid == os.getuid():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _heed_signals(stopped: threading.Event) -> None:

@@ -19,7 +19,7 @@ import requests
 import settings
 
 #: Seconds a busy two-core machine may take to start Ray and load the model.
-START_SECONDS = 180
+START_SECONDS = 240
 
 
 @dataclasses.dataclass
