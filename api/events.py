@@ -46,6 +46,8 @@ def _events(room: Context, job_id: str) -> Iterator[str]:
     said = None
     while time.monotonic() - began < LONGEST_SECONDS:
         document = progress.read(room.store, job_id)
+        if not document:
+            return  # the job was deleted
         if document != said:
             said, said_at = document, time.monotonic()
             yield f"event: progress\ndata: {json.dumps(document)}\n\n"

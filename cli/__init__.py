@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from cli import looking, making, operating
-from cli.errors import CliError
+from cli.errors import BadUse, CliError
 from version import VERSION
 
 app = typer.Typer(
@@ -50,3 +50,8 @@ def main() -> None:
     except CliError as error:
         print(f"voxreel: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        print(
+            f"voxreel: A file cannot be read or written: {error}. Check its place, and the room on the disk.", file=sys.stderr
+        )
+        sys.exit(BadUse.exit_code)

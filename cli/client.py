@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import random
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -32,9 +33,10 @@ class Client:
         self.url = url.rstrip("/")
         self.patience = patience
         self._session = requests.Session()
-        self._session.headers.update({"Authorization": f"Bearer {key}", "User-Agent": "voxreel-cli"})
-        # A proxy, or a key for some host in ~/.netrc, would come between us and the server that the user named.
-        self._session.trust_env = not self.url.startswith("http://")
+        # Not as Authorization: an entry for the host in ~/.netrc would take its place.
+        self._session.headers.update({"X-API-Key": key, "User-Agent": "voxreel-cli"})
+        # The proxy of the environment cannot reach this machine.
+        self._session.trust_env = not is_loopback(self.url)
         self._met = False
         self._etags: dict[str, tuple[str, dict[str, Any]]] = {}
 
@@ -110,6 +112,15 @@ class Client:
                 raise error
             time.sleep(wait)
         raise AssertionError("the pauses never end")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` leads to this very machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _lost(url: str, error: requests.RequestException) -> CliError:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import settings
-from cli.client import Client
+from cli.client import Client, is_loopback
 from cli.errors import BadUse, Unreachable
 
 
@@ -42,17 +41,9 @@ def _start(ending: contextlib.ExitStack, starting: Callable[[str], None]) -> tup
     return running.url, running.admin_key
 
 
-def is_loopback(url: str) -> bool:
-    """Whether `url` leads to this very machine, so that the key in its data folder may be sent there."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _key_for(url: str) -> str:
     key = os.environ.get("VOXREEL_API_KEY", "").strip()
+    # The key in our own data folder is for this machine; it must not be sent to any other.
     if not key and is_loopback(url):
         file = checked_settings().data_dir / "admin.key"
         with contextlib.suppress(FileNotFoundError):

@@ -82,7 +82,7 @@ def _bar(console: Console) -> Iterator[Show]:
 
         def show(job: dict[str, Any]) -> None:
             now = job["progress"]
-            progress.update(task, completed=now["percent"], description=_stage(job), left=_left(now["eta"]))
+            progress.update(task, completed=now["percent"], description=_stage(job), left=_left(job))
 
         yield show
 
@@ -94,7 +94,7 @@ def _lines(console: Console) -> Show:
         stage, percent = _stage(job), job["progress"]["percent"]
         if stage != said["stage"] or percent >= said["percent"] + LINE_EVERY:
             said.update(stage=stage, percent=percent)
-            line = f"{percent:3.0f}%  {stage}  {_left(job['progress']['eta'])}".rstrip()
+            line = f"{percent:3.0f}%  {stage}  {_left(job)}".rstrip()
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     return show
@@ -106,8 +106,9 @@ def _stage(job: dict[str, Any]) -> str:
     return job["progress"].get("message") or job["progress"].get("stage") or "running"
 
 
-def _left(eta: float | None) -> str:
-    if eta is None:
+def _left(job: dict[str, Any]) -> str:
+    eta = job["progress"]["eta"]
+    if eta is None or job["status"] != "running":
         return ""
     minutes, seconds = divmod(round(eta), 60)
     return f"about {minutes}:{seconds:02d} left"

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, jsonify, request, send_file
 from flask_smorest import Blueprint
 from marshmallow import RAISE
+from sqlalchemy.exc import DataError
 
 import logs
 from api.auth import owner
@@ -50,7 +51,7 @@ def list_jobs(query: dict[str, Any]) -> dict[str, Any]:
     """List jobs, the newest first."""
     try:
         jobs, next_cursor = views.list_jobs(context().store, owner(), **query)
-    except BadCursor:
+    except (BadCursor, OverflowError, DataError):  # a forged one may hold a time or an id that no database knows
         raise invalid_fields({"cursor": ["Is none that this server gave. Take next_cursor of the page before."]}) from None
     return {"jobs": [show(job) for job in jobs], "next_cursor": next_cursor}
 

@@ -24,7 +24,6 @@ from jobs.errors import IdempotencyConflict
 from jobs.model import NewJob, NewStep
 from jobs.submit import submit
 from pipeline import documents
-from pipeline.documents.model import Document
 from pipeline.speech.language import detect_language
 from store.files import address_of
 
@@ -52,7 +51,7 @@ def submit_speech() -> Response:
     document = inputs.read_input(body, fields, room.settings)
     # A text sent as such is spoken as it stands, so that its timings lie on what the client has.
     text = fields["text"] if "text" in fields else documents.spoken_text(document)
-    request = _speaking(fields, document, text)
+    request = _speaking(fields, text)
     request["format"] = fields["format"]
     request["input"] = _keep({"text.txt": text.encode()})
     return _submit("speech", NewStep("plan", "plan", "default"), inputs.title_of(document, text), request, key)
@@ -69,7 +68,7 @@ def submit_video() -> Response:
     key = idempotency("video", fields, inputs.digests(body))
     document = inputs.read_input(body, fields, room.settings)
     text = documents.spoken_text(document)
-    request = _speaking(fields, document, text)
+    request = _speaking(fields, text)
     folder = fields["image_folder"]
     request["image_folder"] = inputs.check_folder(folder, room.settings) if folder is not None else None
     pictures = inputs.read_pictures(body)
@@ -84,11 +83,12 @@ def _read(max_files: dict[str, int]) -> Body:
     return read_body(12 * context().settings.max_characters + 65_536, max_files)
 
 
-def _speaking(fields: dict[str, Any], document: Document, text: str) -> dict[str, Any]:
+def _speaking(fields: dict[str, Any], text: str) -> dict[str, Any]:
     """The part of a job's request that both kinds share. Raises ApiError nothing_to_speak or voice_unknown."""
     inputs.require_words(text)
     context().voices.check(fields["voice"])
-    language = fields["language"] or document.language or detect_language(text)
+    # By the text alone: what a PDF says of its language is often only what its author's program was set to.
+    language = fields["language"] or detect_language(text)
     return {"voice": fields["voice"], "language": language, "speed": fields["speed"], "seed": fields["seed"]}
 
 

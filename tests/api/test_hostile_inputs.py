@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import zipfile
@@ -331,6 +332,12 @@ def test_a_wrong_cursor_or_filter_is_refused(client):
         ("page=2", "page"),
     ):
         refused(client.get(f"/v1/jobs?{query}"), 422, "invalid_request", field)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "never"])
+def test_a_forged_cursor_is_refused(client, time):
+    cursor = base64.urlsafe_b64encode(f"{time}|{'0' * 32}".encode()).decode()
+    refused(client.get("/v1/jobs", query_string={"cursor": cursor}), 422, "invalid_request", "cursor")
 
 
 def test_ids_that_are_none_are_not_found(client):
