@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from jobs.model import Outcome
-from pipeline.subtitles.cues import cues, rules_for
+from pipeline.subtitles.cues import Cue, cues, rules_for
 from pipeline.subtitles.files import write_ass
 from pipeline.video.motion import motion_for
 from pipeline.video.rendering import render_scene
-from pipeline.video.sizes import FPS, frame_size
+from pipeline.video.sizes import FPS, Size, frame_size
 from workers.addresses import address
 from workers.steps.illustrate import read_illustration
 from workers.steps.narrate import read_narration
@@ -28,11 +28,9 @@ def run(work: Work) -> Outcome:
         frames = work.claim.inputs[f"narrate:{number}"]["summary"]["frames"]
         title = scene.title if shown.kind == "image" else None
         with files.scratch() as scratch:
-            overlay = scratch / "overlay.ass" if request["subtitles"] else None
+            overlay = scratch / "overlay.ass" if request["subtitles"] or title else None
             if overlay is not None:
-                narration = read_narration(work, number)
-                spoken = cues(scene.narration, narration.words, narration.sentences, rules_for(size))
-                write_ass(spoken, size, overlay, title=title)
+                write_ass(_cues(work, number, scene.narration, size), size, overlay, title=title)
             render_scene(
                 shown.path,
                 frames,
@@ -45,3 +43,11 @@ def run(work: Work) -> Outcome:
             )
             files.publish(place, {"segment.mp4": scratch / "segment.mp4"})
     return Outcome(place)
+
+
+def _cues(work: Work, number: int, text: str, size: Size) -> list[Cue]:
+    """What is burned in as subtitles: nothing where the job wants none."""
+    if not work.claim.request["subtitles"]:
+        return []
+    narration = read_narration(work, number)
+    return cues(text, narration.words, narration.sentences, rules_for(size))
