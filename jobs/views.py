@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,6 +19,8 @@ from store.tables import JobFileRow, JobRow, StepRow
 
 #: The most jobs one page of a list may have.
 MAX_PAGE = 200
+
+_ID = re.compile("[0-9a-f]{32}")
 
 
 def get(store: Store, job_id: str, owner_id: int | None) -> JobView | None:
@@ -108,6 +110,8 @@ def _position(cursor: str) -> tuple[datetime, str]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         created_at, job_id = text.split("|")
+        if not _ID.fullmatch(job_id):
+            raise ValueError("no id of a job")
         return datetime.fromisoformat(created_at).astimezone(UTC), job_id
-    except (ValueError, binascii.Error):
+    except (ValueError, OverflowError):  # binascii.Error is a ValueError; the first and last days of time overflow
         raise BadCursor("This cursor was not given out by a list of jobs; begin again without one.") from None

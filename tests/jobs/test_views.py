@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
 from sqlalchemy import update
 
@@ -60,7 +62,28 @@ def test_a_list_is_narrowed_by_status_and_kind(store: Store, queue: StepQueue, o
     assert len(list_jobs(store, owner_id, kind="speech")[0]) == 3
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "ỳ", "AAAA", "bm90IGEgdGltZXxhYmM"])
+def forged(time: str, job_id: str = "0" * 32) -> str:
+    return base64.urlsafe_b64encode(f"{time}|{job_id}".encode()).decode().rstrip("=")
+
+
+MADE_UP = {
+    "empty": "",
+    "no base64": "x",
+    "not ASCII": "ỳ",
+    "no UTF-8": "AAAA",
+    "no time": forged("not a time"),
+    "before the first day in UTC": forged("0001-01-01T00:00:00+14:00"),
+    "after the last day in UTC": forged("9999-12-31T23:59:59-14:00"),
+    "NUL in the id": forged("2026-11-21T12:00:00+00:00", "\0" * 32),
+    "no id": forged("2026-11-21T12:00:00+00:00", "abc"),
+}
+
+
+@pytest.mark.parametrize("cursor", MADE_UP.values(), ids=MADE_UP.keys())
 def test_a_made_up_cursor_is_refused(store: Store, owner_id: int, cursor: str) -> None:
     with pytest.raises(BadCursor, match="begin again"):
         list_jobs(store, owner_id, cursor=cursor)
+
+
+def test_a_forged_cursor_that_has_the_form_of_one_finds_nothing_that_is_not_there(store: Store, owner_id: int) -> None:
+    assert list_jobs(store, owner_id, cursor=forged("0001-01-01T00:00:00+00:00")) == ([], None)
