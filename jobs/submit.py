@@ -36,7 +36,7 @@ def submit(
     """
     if not new_job.steps:
         raise BadGraph("A job needs at least one step.")
-    earlier = _submitted_before(store, new_job.owner_id, idempotency)
+    earlier = submitted_before(store, new_job.owner_id, idempotency)
     if earlier is not None:
         return earlier, False
     job_id = uuid.uuid4().hex
@@ -44,7 +44,7 @@ def submit(
         try:
             _insert(store, job_id, new_job, idempotency, request_id)
         except IntegrityError:
-            earlier = _submitted_before(store, new_job.owner_id, idempotency)  # the same submit was faster elsewhere
+            earlier = submitted_before(store, new_job.owner_id, idempotency)  # the same submit was faster elsewhere
             if earlier is None:
                 raise
             return earlier, False
@@ -55,6 +55,24 @@ def submit(
     if created is None:
         raise RuntimeError(f"Job {job_id} was deleted while it was submitted.")
     return created, True
+
+
+def submitted_before(store: Store, owner_id: int, idempotency: tuple[str, str] | None) -> JobView | None:
+    """The job that an earlier submit with the same idempotency key made, or None. Raises IdempotencyConflict.
+
+    Worth asking before the work of reading and keeping an input; `submit` asks again, as another may come in between.
+    """
+    if idempotency is None:
+        return None
+    key, body_hash = idempotency
+    with store.reads.begin() as session:
+        query = select(JobRow).where(JobRow.owner_id == owner_id, JobRow.idempotency_key == key)
+        job = session.scalars(query).one_or_none()
+        if job is None:
+            return None
+        if job.body_hash != body_hash:
+            raise IdempotencyConflict("This Idempotency-Key came before with another request; use a new key for a new request.")
+        return views.view(session, job)
 
 
 def _insert(store: Store, job_id: str, new_job: NewJob, idempotency: tuple[str, str] | None, request_id: str | None) -> None:
@@ -77,17 +95,3 @@ def _insert(store: Store, job_id: str, new_job: NewJob, idempotency: tuple[str, 
         )
         session.flush()
         graph.add_steps(session, job_id, new_job.steps)
-
-
-def _submitted_before(store: Store, owner_id: int, idempotency: tuple[str, str] | None) -> JobView | None:
-    if idempotency is None:
-        return None
-    key, body_hash = idempotency
-    with store.reads.begin() as session:
-        query = select(JobRow).where(JobRow.owner_id == owner_id, JobRow.idempotency_key == key)
-        job = session.scalars(query).one_or_none()
-        if job is None:
-            return None
-        if job.body_hash != body_hash:
-            raise IdempotencyConflict("This Idempotency-Key came before with another request; use a new key for a new request.")
-        return views.view(session, job)

@@ -13,15 +13,14 @@ from api import inputs
 from api.auth import caller
 from api.bodies import Body, load, read_body
 from api.context import context
-from api.errors import ApiError
-from api.idempotency import idempotency
+from api.idempotency import earlier_job, idempotency, key_reused
 from api.job_view import show
 from api.request_log import note
 from api.schemas.requests import SpeechForm, SpeechRequest, VideoForm, VideoRequest, body_of
 from api.schemas.responses import JobSchema
 from jobs import progress
 from jobs.errors import IdempotencyConflict
-from jobs.model import NewJob, NewStep
+from jobs.model import JobView, NewJob, NewStep
 from jobs.submit import submit
 from pipeline import documents
 from pipeline.speech.language import detect_language
@@ -48,6 +47,9 @@ def submit_speech() -> Response:
     body = _read({"document": 1})
     fields = load(SpeechRequest(), body)
     key = idempotency("speech", fields, inputs.digests(body))
+    earlier = earlier_job(room.store, caller().id, key)
+    if earlier is not None:
+        return _accepted(earlier, created=False)
     document = inputs.read_input(body, fields, room.settings)
     # A text sent as such is spoken as it stands, so that its timings lie on what the client has.
     text = fields["text"] if "text" in fields else documents.spoken_text(document)
@@ -66,6 +68,9 @@ def submit_video() -> Response:
     body = _read({"document": 1, "images": room.settings.max_images})
     fields = load(VideoRequest(), body)
     key = idempotency("video", fields, inputs.digests(body))
+    earlier = earlier_job(room.store, caller().id, key)
+    if earlier is not None:
+        return _accepted(earlier, created=False)
     document = inputs.read_input(body, fields, room.settings)
     text = documents.spoken_text(document)
     request = _speaking(fields, text)
@@ -105,11 +110,14 @@ def _submit(kind: Any, step: NewStep, title: str, request: dict[str, Any], key: 
     new_job = NewJob(kind=kind, owner_id=caller().id, title=title, request=request, steps=(step,))
     try:
         job, created = submit(room.store, room.queue, new_job, key, request_id=g.request_id)
-    except IdempotencyConflict:
-        message = "This Idempotency-Key was used for another request. Use a new key for a new request."
-        raise ApiError("idempotency_key_reused", message) from None
+    except IdempotencyConflict:  # another request with this key came in while we read the input
+        raise key_reused() from None
+    return _accepted(job, created)
+
+
+def _accepted(job: JobView, created: bool) -> Response:
     note(job_id=job.id)
-    response = jsonify(JobSchema().dump(show(job, progress.read(room.store, job.id))))
+    response = jsonify(JobSchema().dump(show(job, progress.read(context().store, job.id))))
     response.status_code = 202
     response.headers["Location"] = url_for("jobs.get_job", job_id=job.id)
     if not created:

@@ -174,10 +174,20 @@ class TestIdempotency:
         assert second.headers["Idempotency-Replayed"] == "true"
         assert len(client.get("/v1/jobs").json["jobs"]) == 1
 
-    def test_the_same_key_with_another_request_is_refused(self, client):
+    def test_the_same_key_with_another_request_is_refused_and_nothing_of_it_is_kept(self, client, store):
         self.post(client, {"text": "Once."})
+        kept = {entry.address for entry in store.files.entries()}
         refused = self.post(client, {"text": "Twice."})
         assert (refused.status_code, refused.json["error"]["code"]) == (409, "idempotency_key_reused")
+        film = {"text": "Thrice.", "images": [(io.BytesIO(picture()), "a.png")]}
+        assert client.post("/v1/videos", data=film, headers={"Idempotency-Key": "again-1"}).status_code == 409
+        assert {entry.address for entry in store.files.entries()} == kept
+
+    def test_a_repetition_is_answered_without_reading_the_document_again(self, client, store):
+        first = self.post(client, {"text": "Once."})
+        store.files.remove(request_of(store, first.json["id"])["input"])
+        assert self.post(client, {"text": "Once."}).json["id"] == first.json["id"]
+        assert list(store.files.entries()) == []
 
     def test_another_kind_of_job_is_another_request(self, client):
         self.post(client, {"text": "Once."})
