@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
@@ -65,8 +66,9 @@ def _pieces(text: str, sentence: Sentence, language: str, number: int, most: int
             span_index += 1
         inside = tuple(_spans_within(spans, span_index, start, end, sentence.start))
         ends = sentence.end if last else max(begins, inside[-1].original_end)
-        first = begins if index == 0 else min(inside[0].original_start, ends)
-        yield Passage(first, ends, spoken[start:end], inside, number, after if last else CLAUSE_PAUSE)
+        clipped = tuple(_clipped(span, begins, ends) for span in inside)
+        first = begins if index == 0 else clipped[0].original_start
+        yield Passage(first, ends, spoken[start:end], clipped, number, after if last else CLAUSE_PAUSE)
         begins = ends
 
 
@@ -81,6 +83,15 @@ def _spans_within(spans: tuple[Span, ...], index: int, start: int, end: int, off
         original_last = span.original_start + (last - span.start) * original // length
         yield Span(first - start, last - start, original_first + offset, original_last + offset)
         index += 1
+
+
+def _clipped(span: Span, begins: int, ends: int) -> Span:
+    """The span with its original inside the passage: a space between two readings stands for both, and a cut parts them."""
+    return dataclasses.replace(
+        span,
+        original_start=min(max(span.original_start, begins), ends),
+        original_end=min(max(span.original_end, begins), ends),
+    )
 
 
 def _cut(spoken: str, most: int) -> Iterator[tuple[int, int]]:

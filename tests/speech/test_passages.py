@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.speech.passages import CLAUSE_PAUSE, MAX_CHARACTERS, PARAGRAPH_PAUSE, SENTENCE_PAUSE, speakable, split
@@ -139,6 +139,7 @@ TEXTS = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, st.sampled_from(["vi", "en"]), st.sampled_from([20, 60, MAX_CHARACTERS]))
+@example("0:¼0", "vi", 20)
 def test_passages_lie_in_order_and_their_spans_cover_them(text: str, language: str, most: int) -> None:
     passages = split(text, language, max_characters=most)
     for before, after in itertools.pairwise(passages):
