@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import yaml
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
@@ -19,6 +20,9 @@ from pipeline.documents.model import Block
 LONGEST_FRONT_MATTER = 10_000
 #: Lists and quotes may lie this deep in one another; what lies deeper is not read.
 DEEPEST_NESTING = 100
+#: So may links, pictures and footnotes within a line. The parser looks ahead once for each level at every bracket, so this
+#: bounds what a line of nothing but brackets costs.
+DEEPEST_INLINE = 10
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 _TASK = re.compile(r"\[[ xX]\]\s+")
@@ -38,8 +42,14 @@ def blocks_of(text: str) -> tuple[str | None, str | None, list[Block]]:
         .enable(["table", "strikethrough"])
         .use(footnote_plugin)
     )
+    parser.core.ruler.before("inline", "nest_less", _nest_less)
     blocks = _Walk(parser.parse(body)).blocks
     return _scalar(metadata, "title"), _scalar(metadata, "lang") or _scalar(metadata, "language"), blocks
+
+
+def _nest_less(state: StateCore) -> None:
+    """Lower the limit of nesting once the blocks are found. The parser is made for one text, so nobody else sees it."""
+    state.md.options["maxNesting"] = DEEPEST_INLINE
 
 
 def _scalar(metadata: dict, name: str) -> str | None:

@@ -6,8 +6,11 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_inline import StateInline
 
 from pipeline.documents import Block, Document, Limits, read_text
+from pipeline.documents.markdown import DEEPEST_INLINE
 
 LIMITS = Limits(bytes=1_000_000, pages=1, characters=300_000)
 
@@ -98,6 +101,26 @@ def test_hostile_repetition_is_read_in_reasonable_time(piece: str) -> None:
         read_markdown("word\n\n" + piece * (60_000 // len(piece)))
     finally:
         assert time.process_time() - started < 30
+
+
+@pytest.mark.parametrize("piece", ["x <![CDATA[", "^[a", "![x", "[a"])
+def test_a_line_of_brackets_is_looked_through_a_bounded_number_of_times(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = 0
+    look_past_one = ParserInline.skipToken
+
+    def counted(parser: ParserInline, state: StateInline) -> None:
+        nonlocal steps
+        steps += 1
+        look_past_one(parser, state)
+
+    monkeypatch.setattr(ParserInline, "skipToken", counted)
+    source = piece * 1000
+    read_markdown(source)
+    assert 0 < steps < 4 * DEEPEST_INLINE * len(source)
+
+
+def test_emphasis_links_and_pictures_lie_in_one_another() -> None:
+    assert blocks("*a **b [c ![d](e.png) ~~f~~](g) h** i*") == [("paragraph", "a b c d f h i", 0)]
 
 
 WORD = st.text("abcdeăâđêôơưáềộnghk", min_size=1, max_size=8)
