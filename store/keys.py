@@ -6,7 +6,6 @@
                                              two seconds when the database said that it failed or is gone
                                              "0": the database said that the job is alive; two seconds
 
-
 The library `limits` counts requests for api/limits.py, in this window of a rate limit and (with /-1 at the end) the one before:
 
     LIMITS:{LIMITER/voxreel/key:1/submit/60/1/minute}       string, number: API key 1 may submit 60 in 1 minute
@@ -15,8 +14,8 @@ The library `limits` counts requests for api/limits.py, in this window of a rate
 The braces are part of the key. Instead of "submit" stands "global" where all requests count, instead of "key:1" "address:" and
 the IP address of a caller without a valid key.
 
-All may be flushed at any time: what is known of jobs is written again from the database, counting begins anew. The queues lie in another Redis database
-(BROKER_REDIS_URL), in the keys of dramatiq under the namespace of jobs/queues.py.
+All may be flushed at any time: what is known of jobs is written again from the database, counting begins anew. The queues
+lie in another Redis database (BROKER_REDIS_URL), in the keys of dramatiq under the namespace of jobs/queues.py.
 """
 
 from __future__ import annotations
