@@ -40,7 +40,8 @@ READING = "voxreel_reading"
 def make_engine(url: str) -> Engine:
     """An engine for `url` that connects at first use. Safe in threads and after a fork.
 
-    `postgresql://` and `postgres://` mean the psycopg 3 driver. The folder of a SQLite file is created.
+    `postgresql://` and `postgres://` mean the psycopg 3 driver. The folder of a SQLite file is created. The messages of
+    errors, which get into logs, do not tell the values that a statement was given: titles are words of users.
     """
     parsed = _with_driver(make_url(url))
     engine = _sqlite_engine(parsed) if parsed.get_backend_name() == "sqlite" else _server_engine(parsed)
@@ -91,13 +92,13 @@ def _with_driver(url: URL) -> URL:
 
 
 def _server_engine(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_recycle=RECYCLE_SECONDS)
+    return create_engine(url, pool_pre_ping=True, pool_recycle=RECYCLE_SECONDS, hide_parameters=True)
 
 
 def _sqlite_engine(url: URL) -> Engine:
     if url.database:
         Path(url.database).expanduser().resolve().parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -138,3 +138,10 @@ def test_nothing_is_connected_before_the_first_use(tmp_path: Path) -> None:
     opened = open_store(settings)
     with pytest.raises(exc.OperationalError), opened.reads.begin() as session:
         session.execute(text("SELECT 1"))
+
+
+def test_an_error_of_the_database_does_not_tell_what_users_wrote(store: Store) -> None:
+    add_key(store, "first", secret_hash="x" * 64)
+    with pytest.raises(exc.IntegrityError) as failure:
+        add_key(store, "words of a user", secret_hash="x" * 64)
+    assert "words of a user" not in str(failure.value)
