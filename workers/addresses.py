@@ -6,7 +6,6 @@ Two jobs that ask for the same thing find each other's work; a job that is taken
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from pipeline.speech.model import Passage
 from store.files import address_of
@@ -26,15 +25,9 @@ REVISIONS = {
 
 
 def address(kind: str, **parts: object) -> str:
-    """The address of a thing of `kind` made from `parts` by this version of the code. A Path stands for its content."""
-    plain = {
-        name: hashlib.sha256(part.read_bytes()).hexdigest() if isinstance(part, Path) else part for name, part in parts.items()
-    }
+    """The address of a thing of `kind` made from `parts` by this version of the code. Bytes stand for their hash."""
+    plain = {name: hashlib.sha256(part).hexdigest() if isinstance(part, bytes) else part for name, part in parts.items()}
     return address_of(kind, revision=REVISIONS[kind], version=VERSION, **plain)
-
-
-def _content(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def passage_address(fingerprint: str, request: dict, voice: str, passage: Passage) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import cancel, claims, progress
 from jobs.claims import Claim
@@ -14,6 +18,8 @@ from pipeline.errors import Cancelled
 from serving.client import SpeechClient
 from settings import Settings
 from store import Store
+
+log = logging.getLogger(__name__)
 
 #: Seconds for which an answer to "was it cancelled?" is believed: loops ask once a frame.
 CANCEL_CHECK_INTERVAL = 0.5
@@ -60,7 +66,8 @@ class Work:
     def leased(self) -> Iterator[None]:
         """Renew the lease in the background for as long as the block runs."""
         ended = threading.Event()
-        thread = threading.Thread(target=self._renew, args=(ended.wait,), name="lease", daemon=True)
+        renewing = contextvars.copy_context().run  # so that its lines bear the job's id too
+        thread = threading.Thread(target=renewing, args=(self._renew, ended.wait), name="lease", daemon=True)
         thread.start()
         try:
             yield
@@ -70,6 +77,12 @@ class Work:
 
     def _renew(self, ended: Callable[[float], bool]) -> None:
         while not ended(self.settings.lease_seconds / 3):
-            if not claims.renew(self.store, self.claim):
+            try:
+                held = claims.renew(self.store, self.claim)
+            except SQLAlchemyError as error:
+                # The lease outlasts a short absence of the database; whether it was lost is learned when that is back.
+                log.warning("lease not renewed, it is tried again", extra={"error": type(error).__name__})
+                continue
+            if not held:
                 self._lost.set()
                 return

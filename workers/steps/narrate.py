@@ -27,9 +27,10 @@ LEAD_IN, LEAD_OUT = 0.4, 0.6
 def run(work: Work) -> Outcome:
     """Publish narration.wav, exactly as long as the scene's frames, and timings.json."""
     text = read_script(work).scenes[work.claim.params["scene"]].narration
-    passages = split(text, work.claim.request["language"])
+    language = work.claim.request["language"]
+    passages = split(text, language)
     entries = speak(work, passages)
-    place = address("narration", passages=entries, text=text, lead=[LEAD_IN, LEAD_OUT])
+    place = address("narration", passages=entries, text=text, language=language, lead=[LEAD_IN, LEAD_OUT])
     if not work.store.files.has(place):
         narration = join(text, passages, [read_sound(work.store.files, entry) for entry in entries])
         _publish(work, place, _fill_frames(narration))
@@ -42,9 +43,9 @@ def _fill_frames(narration: Narration) -> Narration:
     rate = narration.rate
     if rate % FPS:
         raise ValueError(f"{rate} Hz does not divide into {FPS} frames a second")
-    lead_in = round(LEAD_IN * rate)
-    frames = math.ceil((len(narration.samples) / rate + LEAD_IN + LEAD_OUT) * FPS)
-    samples = np.zeros(frames * rate // FPS, dtype=np.float32)
+    lead_in, lead_out = round(LEAD_IN * rate), round(LEAD_OUT * rate)
+    frames = math.ceil((lead_in + len(narration.samples) + lead_out) / (rate // FPS))
+    samples = np.zeros(frames * (rate // FPS), dtype=np.float32)
     samples[lead_in : lead_in + len(narration.samples)] = narration.samples
     shift = lead_in / rate
     return dataclasses.replace(

@@ -20,10 +20,11 @@ def run(work: Work) -> Outcome:
     request, number = work.claim.request, work.claim.params["scene"]
     picture, sound = work.address(f"illustrate:{number}"), work.address(f"narrate:{number}")
     size = frame_size(request["resolution"], request["aspect"])
-    place = address("segment", picture=picture, sound=sound, size=size, subtitles=request["subtitles"])
+    scene = read_script(work).scenes[number]
+    # The title is shown over one's own pictures, of which the picture's address knows nothing.
+    place = address("segment", picture=picture, sound=sound, size=size, subtitles=request["subtitles"], title=scene.title)
     files = work.store.files
     if not files.has(place):
-        scene = read_script(work).scenes[number]
         shown = read_illustration(work, number)
         frames = work.claim.inputs[f"narrate:{number}"]["summary"]["frames"]
         title = scene.title if shown.kind == "image" else None
