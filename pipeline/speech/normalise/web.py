@@ -21,10 +21,11 @@ def spell(address: str, signs: Mapping[str, str], digit: Callable[[str], str]) -
     said = re.sub(r"^www\.", "", said)
     words = []
     for part in _PARTS.findall(said.rstrip("/")):
-        if part.isdigit():
+        if part.isdecimal():
             words.append(digit(part))
         else:
-            words.append(part if part.isalpha() else signs.get(part, ""))
+            # What counts as part of a word may still be no letter: x² is "x" here.
+            words.append("".join(filter(str.isalpha, part)) or signs.get(part, ""))
     return " ".join(word for word in words if word)
 
 

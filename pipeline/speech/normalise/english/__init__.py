@@ -59,7 +59,7 @@ _DATES: tuple[Rule, ...] = (
     rule(r"(?<![\d.,-])(?P<first>1[1-9]\d\d|20\d\d) ?- ?(?P<last>(?:1[1-9]|20)?\d\d)(?![\d,-])(?!\.\d)", dates.year_range),
     rule(r"(?<!\w)'?(?P<century>1[1-9]|20)?(?P<tens>[0-9]0)'?s\b", dates.decade),
     rule(
-        rf"(?P<before>{dates.YEAR_COMES})(?P<year>1[1-9]\d\d|20\d\d)\b(?![.,]?\d)(?!%){dates.NOT_COUNTED}",
+        rf"(?P<before>{dates.YEAR_COMES})(?P<year>1\d{{3}}|20\d\d)\b(?![.,]?\d| ?- ?\d)(?!%){dates.NOT_COUNTED}",
         dates.year_alone,
     ),
     rule(r"(?<=Q[1-4])(?P<before> )(?P<year>20\d\d)\b", dates.year_alone),
@@ -78,6 +78,8 @@ _TIMES: tuple[Rule, ...] = (
         dates.time,
     ),
     rule(rf"(?<![\w:.,])(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?P<second>)? ?{_HALF}(?!\w)", dates.time),
+    # 10am-5pm: what stands on either side is read by the rule before.
+    rule(r"(?:(?<=\d[aApP][mM])|(?<=[ap]\.m\.)) ?- ?(?=\d)", lambda match: " to "),
 )
 
 _MONEY: tuple[Rule, ...] = (
@@ -105,7 +107,7 @@ _NUMBERS: tuple[Rule, ...] = (
     rule(rf"(?<!\w){_B}({_N})[kK](?!\w)", _thousands),
     rule(rf"{_B}(\d{{1,3}}(?:,\d{{3}}){{1,4}}|\d{{1,9}})(?:st|nd|rd|th)\b", _ordinal),
     rule(r"(?<![\w./])(?:(?P<whole>\d{1,4}) {1,2})?(?P<above>\d{1,4})/(?P<below>\d{1,4})(?![\w/])(?!\.\d)", numbers.fraction),
-    rule(rf"(?<![\w-]){_B}(?P<low>{_N}) ?- ?(?P<high>{_N}){_E}(?![-\w])", _range),
+    rule(rf"(?<![\w-]){_B}(?P<low>{_N}) ?- ?(?P<high>{_N}){_E}(?![-\w]| ?=)", _range),
     rule(rf"{_SIGNED}{_E}", lambda match: numbers.number(match[0])),
     rule(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6}", numbers.power),
     rule(r"\d{1,16}", numbers.loose),
@@ -116,6 +118,8 @@ _WORDS: tuple[Rule, ...] = (
     rule(
         rf"(?<![\w.])(?:{_any_of(abbreviations.BEFORE_NUMBER)})(?= ?\d)|(?<![\w.])St\.(?= [A-Z])", abbreviations.before_number
     ),
+    rule(abbreviations.STREET, abbreviations.street),
+    rule(abbreviations.LIST_NUMERAL, abbreviations.list_numeral),
     rule(abbreviations.NUMERAL, abbreviations.numeral),
     rule(abbreviations.RULER, abbreviations.ruler),
     rule(abbreviations.CENTURY, abbreviations.century),
@@ -125,6 +129,7 @@ _WORDS: tuple[Rule, ...] = (
 
 _SYMBOLS: tuple[Rule, ...] = (
     rule(r"(?<!\w)#(\d{1,9})\b", abbreviations.numbered),
+    rule(r"(?<=/\d\d\d\d) ?- ?(?=\d{1,2}/)", lambda match: " to "),
     rule(r"(?<=\d) ?x ?(?=\d)|(?<=\w) (?:[<>!=]=|[<>]) (?=\w)|(?<=\d) [*-] (?=\d)", symbols.operator),
     rule(r"(?<![\w<>=-])(?:[<>]=?|~) ?(?=\d)", symbols.before_number),
     rule(r"(?<=\d):(?=\d)", lambda match: " to "),

@@ -45,6 +45,7 @@ ABBREVIATIONS = {
     "I.e.": "That is",
     "etc.": "et cetera",
     "vs.": "versus",
+    "vs": "versus",
     "cf.": "compare",
     "et al.": "and others",
     "approx.": "approximately",
@@ -85,6 +86,10 @@ _RULERS = (
 )
 RULER = rf"(?P<name>\b{_RULERS}) (?P<roman>[IVXL]{{1,7}})\b(?!['’])"
 NUMERAL = rf"(?P<name>\b{ROMAN_AFTER}) (?P<roman>[IVXLCDM]{{1,9}})\b(?!['’.]\w)"
+#: Before a name it is a saint's: "Mount St. Helens".
+STREET = r"(?<=[a-z] )St\.(?! [A-Z]|\w)"
+#: "II. Methods". A single letter there is more often a name's: "V. Woolf".
+LIST_NUMERAL = r"\A(?P<roman>[IVX]{2,5})(?=\. \S)"
 CENTURY = r"\b(?P<roman>[IVX]{1,5})(?:th)? (?P<name>[Cc]entury)\b"
 LONE_NUMERAL = r"(?P<name>\b[A-Z][a-z]{1,20}) (?P<roman>[IVX]{2,6})\b"
 
@@ -92,8 +97,16 @@ LONE_NUMERAL = r"(?P<name>\b[A-Z][a-z]{1,20}) (?P<roman>[IVX]{2,6})\b"
 def expand(match: re.Match[str]) -> str:
     """An abbreviation as its words; where it ends a sentence its dot stays."""
     words = ABBREVIATIONS[match["short"]]
-    ends_sentence = match["short"].endswith(".") and not match.string[match.end() : match.end() + 3].strip("\"') \n")
-    return f"{words}." if ends_sentence else words
+    return f"{words}." if match["short"].endswith(".") and _ends_sentence(match) else words
+
+
+def street(match: re.Match[str]) -> str:
+    """10 Main St. -> ten Main Street."""
+    return "Street." if _ends_sentence(match) else "Street"
+
+
+def _ends_sentence(match: re.Match[str]) -> bool:
+    return not match.string[match.end() : match.end() + 3].strip("\"') \n")
 
 
 def before_number(match: re.Match[str]) -> str:
@@ -112,6 +125,12 @@ def ruler(match: re.Match[str]) -> str | None:
     return None if value is None else f"{match['name']} the {ordinal(value)}"
 
 
+def list_numeral(match: re.Match[str]) -> str | None:
+    """II. Methods -> two. Methods."""
+    value = roman.value(match["roman"])
+    return None if value is None else cardinal(value)
+
+
 def century(match: re.Match[str]) -> str | None:
     value = roman.value(match["roman"])
     return None if value is None else f"{ordinal(value)} {match['name']}"
@@ -121,8 +140,7 @@ def acronym(match: re.Match[str]) -> str | None:
     """API -> A P I, U.S. -> U S; NASA and words shouted in capitals stay words."""
     written = match[0]
     if "." in written:
-        ends_sentence = not match.string[match.end() : match.end() + 3].strip("\"') \n")
-        return " ".join(written.replace(".", "")) + ("." if ends_sentence else "")
+        return " ".join(written.replace(".", "")) + ("." if _ends_sentence(match) else "")
     if not is_spelled(match):
         return None
     letters = " ".join(written.removesuffix("s"))

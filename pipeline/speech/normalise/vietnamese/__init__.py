@@ -38,6 +38,8 @@ _WEB: tuple[Rule, ...] = (
 )
 
 _DAY, _MONTH, _YEAR = r"\d{1,2}", r"(?P<month>\d{1,2})", r"(?P<year>[12]\d{3})"
+#: Words before a date.
+_DATED = r"[Nn]gày|[Mm]ùng|[Mm]ồng|[Hh]ôm|[Ss]áng|[Cc]hiều|[Tt]ối|[Tt]rưa|[Đđ]êm|[Ll]ễ|[Dd]ịp|[Kk]hánh"
 _DATES: tuple[Rule, ...] = (
     rule(
         r"(?<![\w-])(?P<year>\d{4})([-/])(?P<month>0[1-9]|1[0-2])\2(?P<day>[0-3]\d)"
@@ -48,15 +50,24 @@ _DATES: tuple[Rule, ...] = (
         rf"(?P<before>\b(?:[Tt]ừ|[Nn]gày) )(?P<first>{_DAY}) ?- ?(?P<last>{_DAY})/{_MONTH}(?:/{_YEAR})?(?![\w/])",
         dates.day_range,
     ),
+    rule(rf"(?<![\w./-])(?P<first>{_DAY}) ?- ?(?P<last>{_DAY})/{_MONTH}(?!\w)(?![./-]\d)", dates.lone_day_range),
+    rule(
+        rf"(?<![\w./-])(?P<before>(?:{_DATED}) )?(?P<day>{_DAY})/{_MONTH}(?P<between> ?- ?| (?:và|đến|tới|hoặc) )"
+        rf"(?P<to_day>{_DAY})/(?P<to_month>\d{{1,2}})"
+        r"(?!\w)(?![./-]\d)",
+        dates.two_days,
+    ),
     rule(rf"(?<![\w/.-])(?P<day>{_DAY})([/.-]){_MONTH}\2{_YEAR}(?![\w/])(?!\.\d)", dates.day_month_year),
     rule(rf"(?<![\w/.-])(?P<day>{_DAY})/{_MONTH}/(?P<year>\d\d)(?![\w/])(?!\.\d)", dates.day_month_year),
     rule(
-        rf"(?P<before>\b(?:[Nn]gày|[Mm]ùng|[Mm]ồng|[Hh]ôm|[Ss]áng|[Cc]hiều|[Tt]ối|[Tt]rưa|[Đđ]êm) )(?P<day>{_DAY})[/-]{_MONTH}"
-        r"(?!\w)(?![./-]\d)",
+        rf"(?P<before>\b(?:{_DATED}) )(?P<day>{_DAY})[/-]{_MONTH}(?!\w)(?![./-]\d| tháng\b)",
         dates.day_month,
     ),
+    rule(r"(?<![\w/])24/7(?![\w/])", lambda match: "hai mươi bốn trên bảy"),
     rule(r"(?<![\w./-])(?P<above>\d{1,2})/(?P<below>\d{1,2})(?!\w)(?![./-]\d)", dates.lone_day_month),
     rule(rf"(?P<before>\b[Tt]háng ){_MONTH}[/-]{_YEAR}(?![\w/])(?!\.\d)", dates.month_year),
+    rule(rf"(?<![\w./-]){_MONTH}/(?P<year>(?:19|20)\d\d)(?![\w/])(?!\.\d)", dates.lone_month_year),
+    rule(r"(?P<before>\b[Qq]u[ýí] )(?P<quarter>[1-4]|I{1,3}|IV)/(?P<year>(?:19|20)\d\d)(?![\w/])", dates.quarter),
     rule(rf"(?P<before>\b[Nn]gày )(?P<day>{_DAY})(?= tháng \w)", dates.day),
     rule(rf"(?P<before>\b[Tt]háng ){_MONTH}(?![\w/.,-]?\d)", dates.month),
     rule(r"(?<![\d.,-])(?P<first>1[1-9]\d\d|20\d\d) ?- ?(?P<last>1[1-9]\d\d|20\d\d)(?![\d,-])(?!\.\d)", dates.year_range),
@@ -97,7 +108,6 @@ _NUMBERS: tuple[Rule, ...] = (
     rule(r"(?<![\w.,-])0\d{8,10}(?!\w)", numbers.phone),
     rule(r"(?<![\w.,/-])(?P<v>[vV](?=\d))?(?P<parts>\d{1,5}(?:\.\d{1,2}){2,5})(?!\w)(?!\.\d)", numbers.version),
     rule(r"(?<![\w.,/-])(?P<v>)(?P<parts>\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?!\w)(?!\.\d)", numbers.version),
-    rule(r"(?<![\w/])24/7(?![\w/])", lambda match: "hai mươi bốn trên bảy"),
     rule(rf"(?P<amount>{_SIGNED})(?: ?- ?(?P<to>{_N}))? ?(?P<unit>{units.UNIT})", units.measure),
     rule(r"(?P<before>\b(?:[Tt]hứ|[Hh]ạng) )(?P<rank>\d{1,9})(?![\d.,]?\d)", _ordinal),
     rule(r"(?<![\w./])(?:(?P<whole>\d{1,4}) {1,2})?(?P<above>\d{1,4})/(?P<below>\d{1,4})(?![\w/])(?!\.\d)", numbers.fraction),
@@ -115,6 +125,7 @@ _NUMBERS: tuple[Rule, ...] = (
 _WORDS: tuple[Rule, ...] = (
     rule(rf"(?<![\w.&])(?P<short>{_any_of(abbreviations.ABBREVIATIONS)})(?![\w&])", abbreviations.expand),
     rule(rf"(?<![\w.])(?:{_any_of(abbreviations.BEFORE_NAME)})(?= ?(?:\d|[A-ZĐ]\w))", abbreviations.before_name),
+    rule(abbreviations.LIST_NUMERAL, abbreviations.list_numeral),
     rule(abbreviations.QUARTER, abbreviations.numeral),
     rule(abbreviations.RANKED, abbreviations.ranked),
     rule(abbreviations.NUMERAL, abbreviations.numeral),
@@ -126,6 +137,7 @@ _SYMBOLS: tuple[Rule, ...] = (
     rule(units.ALONE, units.name),
     rule(rf"(?<=[^\W\d_])/(?P<unit>{units.UNIT})", units.per),
     rule(r"(?<!\w)#(?=\d)", lambda match: "số "),
+    rule(r"(?<=/\d\d\d\d) ?- ?(?=\d{1,2}/)", lambda match: " đến "),
     rule(r"(?<=\d) ?x ?(?=\d)|(?<=\w) (?:[<>!=]=|[<>]) (?=\w)|(?<=\d) [*-] (?=\d)", symbols.operator),
     rule(r"(?<![\w<>=-])(?:[<>]=?|~) ?(?=\d)", symbols.before_number),
     rule(r"(?<=\d):(?=\d)", lambda match: " trên "),

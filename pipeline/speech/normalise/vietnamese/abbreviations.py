@@ -95,8 +95,12 @@ ABBREVIATIONS = {
     "TV": "ti vi",
     "CEO": "xi i ô",
 }
-#: Q.1, P.5: only where a number or a name follows.
-BEFORE_NAME = {"Q.": "quận", "P.": "phường", "H.": "huyện", "X.": "xã", "Đ.": "đường", "T.": "tỉnh", "Tr.": "trang"}
+#: Q.1, P.5, TS Nguyễn: only where a number or a name follows.
+BEFORE_NAME = {"Q.": "quận", "P.": "phường", "H.": "huyện", "X.": "xã", "Đ.": "đường", "T.": "tỉnh", "Tr.": "trang"} | {
+    "TS": "tiến sĩ",
+    "GS": "giáo sư",
+    "PGS": "phó giáo sư",
+}
 _NAMES = "a á ớ bê xê đê đê e ê ép giê hát i gi ca e-lờ em en o ô ơ pê quy e-rờ ét tê u ư vê vê-kép ích i dét"
 LETTERS = dict(zip("AĂÂBCDĐEÊFGHIJKLMNOÔƠPQRSTUƯVWXYZ", _NAMES.split(), strict=True))
 ACRONYM = r"(?<![\w'.])[A-ZĂÂĐÊÔƠƯ]{2,6}(?![^\W\d_])"
@@ -107,6 +111,8 @@ ROMAN_AFTER = (
     r"[Ll]ớp|[Qq]uân khu|[Kk]hu|[Vv]ùng)"
 )
 NUMERAL = rf"(?P<name>\b{ROMAN_AFTER}(?: thứ)?) (?P<roman>[IVXLCDM]{{1,9}})\b(?!['’.]\w)"
+#: "II. Nội dung": the number of a heading.
+LIST_NUMERAL = r"\A(?P<roman>[IVX]{1,5})(?=\. \S)"
 QUARTER = r"(?P<name>\b[Qq]u[ýí]) (?P<roman>I{1,3}|IV)\b"
 RANKED = r"(?P<name>\b[Tt]hứ) (?P<roman>[IVXLCDM]{1,9})\b"
 LONE_NUMERAL = r"(?P<name>\b[A-ZĐ][a-z]{1,20}) (?P<roman>[IVX]{2,6})\b"
@@ -127,6 +133,12 @@ def numeral(match: re.Match[str]) -> str | None:
     """thế kỷ XXI -> thế kỷ hai mươi mốt."""
     value = roman.value(match["roman"])
     return None if value is None else f"{match['name']} {cardinal(value)}"
+
+
+def list_numeral(match: re.Match[str]) -> str | None:
+    """II. Nội dung -> hai. Nội dung."""
+    value = roman.value(match["roman"])
+    return None if value is None else cardinal(value)
 
 
 def ranked(match: re.Match[str]) -> str | None:

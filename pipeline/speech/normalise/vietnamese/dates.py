@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from pipeline.speech.normalise import roman
 from pipeline.speech.normalise.dates import full_year
 from pipeline.speech.normalise.vietnamese.numbers import cardinal
 
-_SAYS_DAY = re.compile(r"\b(?:ngày|mùng|mồng|hôm|đêm|sáng|chiều|tối|trưa)\s$", re.IGNORECASE)
+_SAYS_DAY = re.compile(r"\b(?:ngày|mùng|mồng|hôm|đêm|sáng|chiều|tối|trưa|lễ|dịp|khánh)\s$", re.IGNORECASE)
 
 _NUMBERS_A_HOUSE = re.compile(r"\b(?:số|ngõ|ngách|hẻm|nhà|tỷ lệ|tỉ lệ)\s$", re.IGNORECASE)
 
@@ -45,15 +46,59 @@ def day_month(match: re.Match[str]) -> str | None:
 
 
 def lone_day_month(match: re.Match[str]) -> str | None:
-    """dịp 30/4 -> dịp ba mươi tháng tư: greater than a whole, so a date, unless it numbers a house."""
-    day, month = int(match["above"]), int(match["below"])
-    if (
-        not 1 <= month <= 12
-        or not month < day <= 31
-        or _NUMBERS_A_HOUSE.search(match.string[max(0, match.start() - 8) : match.start()])
-    ):
+    """nghỉ 30/4 -> nghỉ ba mươi tháng tư: greater than a whole, so a date, unless it numbers a house."""
+    if _numbers_a_house(match) or not _surely_a_date(match["above"], match["below"]):
         return None
-    return f"{day_name(day)} tháng {month_name(month)}"
+    return f"{day_name(int(match['above']))} tháng {month_name(int(match['below']))}"
+
+
+def two_days(match: re.Match[str]) -> str | None:
+    """30/4 - 1/5, 30/4 và 1/5, 1/5 đến 5/5: dates, where a word says so or one of the two can hardly be a fraction."""
+    dates = ((match["day"], match["month"]), (match["to_day"], match["to_month"]))
+    surely = match["before"] or any(_surely_a_date(*date) or int(date[0]) == int(date[1]) for date in dates)
+    if _numbers_a_house(match) or not surely or not all(_is_day(*date) for date in dates):
+        return None
+    first, last = (f"{day_name(int(day))} tháng {month_name(int(month))}" for day, month in dates)
+    before = match["before"] or ""
+    if before.lower() in ("mùng ", "mồng "):
+        first = first.removeprefix("mùng ")
+    between = " đến " if "-" in match["between"] else match["between"]
+    return f"{before}{first}{between}{last}"
+
+
+def lone_day_range(match: re.Match[str]) -> str | None:
+    """10-12/3 -> mùng mười đến mười hai tháng ba, where 12/3 can hardly be a fraction."""
+    first, last, month = match["first"], match["last"], match["month"]
+    if _numbers_a_house(match) or not _surely_a_date(last, month) or not 1 <= int(first) < int(last):
+        return None
+    return f"{day_name(int(first))} đến {day_name(int(last))} tháng {month_name(int(month))}"
+
+
+def lone_month_year(match: re.Match[str]) -> str | None:
+    """11/2026 -> tháng mười một năm hai nghìn không trăm hai mươi sáu."""
+    if _numbers_a_house(match) or not 1 <= int(match["month"]) <= 12:
+        return None
+    return f"tháng {month_name(int(match['month']))} năm {cardinal(int(match['year']))}"
+
+
+def quarter(match: re.Match[str]) -> str:
+    """quý I/2026 -> quý một năm hai nghìn không trăm hai mươi sáu."""
+    written = match["quarter"]
+    number = int(written) if written.isdecimal() else roman.value(written)
+    return f"{match['before']}{cardinal(number or 0)} năm {cardinal(int(match['year']))}"
+
+
+def _is_day(day: str, month: str) -> bool:
+    return 1 <= int(day) <= 31 and 1 <= int(month) <= 12
+
+
+def _surely_a_date(day: str, month: str) -> bool:
+    """Greater than a whole, or written with a leading zero."""
+    return _is_day(day, month) and (int(day) > int(month) or "0" in (day[0], month[0]))
+
+
+def _numbers_a_house(match: re.Match[str]) -> bool:
+    return _NUMBERS_A_HOUSE.search(match.string[max(0, match.start() - 8) : match.start()]) is not None
 
 
 def day_range(match: re.Match[str]) -> str | None:

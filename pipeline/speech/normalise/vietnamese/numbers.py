@@ -61,7 +61,7 @@ def ordinal(value: int) -> str:
 
 def digits(written: str) -> str:
     """One by one; whatever is no digit is left out."""
-    return " ".join(_DIGITS[int(character)] for character in written if character.isdigit())
+    return " ".join(_DIGITS[int(character)] for character in written if character.isdecimal())
 
 
 def number(written: str) -> str:

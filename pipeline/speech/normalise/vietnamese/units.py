@@ -64,6 +64,7 @@ UNITS = {
     "fps": "khung hình trên giây",
     "ms": "mi li giây",
     "s": "giây",
+    "h": "giờ",
     "kcal": "ki lô ca lo",
     "%": "phần trăm",
     "‰": "phần nghìn",
