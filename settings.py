@@ -10,7 +10,7 @@ import dataclasses
 import functools
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from environs import Env, EnvValidationError, validate
 
@@ -69,11 +69,22 @@ class Settings:
 
 
 def _sibling_database(redis_url: str) -> str:
-    """The Redis URL of the database after this one: the broker keeps to itself, so a flush of one spares the other."""
+    """The Redis URL of the database after this one: the broker keeps to itself, so a flush of one spares the other.
+
+    The database is told by the query (?db=3), the only way for a socket, or else by the path.
+    """
     parts = urlsplit(redis_url)
-    number = parts.path.strip("/") or "0"
+    query = dict(parse_qsl(parts.query))
+    number = query.get("db") or ("" if parts.scheme == "unix" else parts.path.strip("/"))
     following = str(int(number) + 1) if number.isdigit() else "1"
+    if "db" in query or parts.scheme == "unix":
+        return f"{redis_url.partition('?')[0]}?{urlencode({**query, 'db': following})}"
     return urlunsplit(parts._replace(path="/" + following))
+
+
+def _absolute(path: Path) -> Path:
+    """A folder that means the same to every process, wherever it was started."""
+    return path.expanduser().resolve()
 
 
 def load() -> Settings:
@@ -115,10 +126,17 @@ def load() -> Settings:
             retention_days=env.float("RETENTION_DAYS", 30.0, validate=positive),
             log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])),
         )
-    database_url = env.str("DATABASE_URL", "")
+    database_url = env.str(
+        "DATABASE_URL",
+        "",
+        validate=validate.Regexp(
+            r"^$|^(sqlite|postgres|postgresql)(\+\w+)?://", error="must start with sqlite:// or postgresql://"
+        ),
+    )
     broker_redis_url = env.str("BROKER_REDIS_URL", "")
     _seal(env)
-    data_dir = data_dir.expanduser().resolve()
+    data_dir = _absolute(data_dir)
+    fields |= {name: _absolute(fields[name]) for name in ("checkpoint", "media_root") if fields[name] is not None}
     return Settings(
         data_dir=data_dir,
         database_url=database_url or f"sqlite:///{data_dir / 'voxreel.db'}",

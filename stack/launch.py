@@ -146,6 +146,8 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "BROKER_REDIS_URL": settings.broker_redis_url,
         "DATABASE_URL": settings.database_url,
         "VOXREEL_DATA_DIR": str(settings.data_dir),
+        "VOXREEL_CHECKPOINT": str(settings.checkpoint),
+        **({"VOXREEL_MEDIA_ROOT": str(settings.media_root)} if settings.media_root else {}),
         "VOXREEL_SERVING_URL": settings.serving_url,
         "VOXREEL_SERVING_LOG": str(settings.data_dir / "logs" / "serving.log"),
         "VOXREEL_API_HOST": settings.api_host,

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+import redis
 
 import settings
 
@@ -34,14 +36,38 @@ def test_all_mistakes_are_reported_at_once(monkeypatch):
         assert name in str(failure.value)
 
 
-def test_the_broker_keeps_to_a_redis_database_of_its_own(monkeypatch):
-    monkeypatch.setenv("REDIS_URL", "redis://somewhere:6380/3")
+@pytest.mark.parametrize(
+    ("redis_url", "broker"),
+    [
+        ("redis://somewhere:6380/3", "redis://somewhere:6380/4"),
+        ("rediss://me:p%40ss@somewhere", "rediss://me:p%40ss@somewhere/1"),
+        ("redis://somewhere?db=3", "redis://somewhere?db=4"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock?db=1"),
+        ("unix:///run/redis.sock?db=2", "unix:///run/redis.sock?db=3"),
+    ],
+)
+def test_the_broker_keeps_to_a_redis_database_of_its_own(monkeypatch, redis_url, broker):
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.delenv("BROKER_REDIS_URL", raising=False)
     loaded = settings.load()
-    assert loaded.broker_redis_url == "redis://somewhere:6380/4"
+    assert loaded.broker_redis_url == broker
+    kept, queues = (redis.Redis.from_url(url).connection_pool.connection_kwargs for url in (redis_url, broker))
+    for place in ("host", "port", "path", "username", "password"):
+        assert kept.get(place) == queues.get(place)
+    assert queues["db"] == (kept.get("db") or 0) + 1
 
 
-def test_a_relative_data_folder_is_made_absolute(monkeypatch):
-    monkeypatch.setenv("VOXREEL_DATA_DIR", "somewhere/below")
+def test_a_database_that_we_do_not_speak_to_is_refused_without_telling_its_password(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "mysql://me:secret@somewhere/voxreel")
+    with pytest.raises(settings.SettingsError, match="DATABASE_URL: must start with sqlite:// or postgresql://") as failure:
+        settings.load()
+    assert "secret" not in str(failure.value)
+
+
+def test_relative_folders_are_made_absolute(monkeypatch):
+    for name in ("VOXREEL_DATA_DIR", "VOXREEL_CHECKPOINT", "VOXREEL_MEDIA_ROOT"):
+        monkeypatch.setenv(name, "somewhere/below")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
     loaded = settings.load()
-    assert loaded.data_dir.is_absolute()
+    assert loaded.data_dir == loaded.checkpoint == loaded.media_root == Path.cwd() / "somewhere" / "below"
     assert loaded.database_url == f"sqlite:///{loaded.data_dir}/voxreel.db"
