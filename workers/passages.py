@@ -29,7 +29,7 @@ def _voice_for(request: dict, voices: list[dict]) -> str:
         wanted = request["voice"] or f"for {request['language']}"
         known = ", ".join(voice["name"] for voice in voices)
         raise PipelineError(
-            f"There is no voice {wanted}. This server's voices are {known}; choose one of them.", code="unknown_voice"
+            f"There is no voice {wanted}. This server's voices are {known}; choose one of them.", code="voice_unknown"
         )
     return (fitting or names)[0]
 

@@ -85,7 +85,7 @@ def test_an_error_that_nobody_foresaw_tells_the_user_nothing_of_its_inside(room:
 def test_a_voice_that_is_not_there_fails_the_job_and_names_those_that_are(room: Room) -> None:
     job_id = room.spoken_text(TEXT, voice="nobody")
     step = room.run(job_id, "plan", "speak:0")
-    assert (step.status, step.error_code) == ("failed", "unknown_voice")
+    assert (step.status, step.error_code) == ("failed", "voice_unknown")
     assert step.error_message is not None
     assert "en_female, vi_female" in step.error_message
 

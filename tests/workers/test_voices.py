@@ -24,4 +24,4 @@ def test_the_voice_asked_for_speaks_or_else_the_first_of_the_language(voice: str
 def test_without_a_fitting_voice_the_job_fails_at_once_and_names_those_there_are(voice: str | None, language: str) -> None:
     with pytest.raises(PipelineError, match="en_one, vi_one, vi_two") as refused:
         _voice_for({"voice": voice, "language": language}, VOICES)
-    assert (refused.value.code, refused.value.retryable) == ("unknown_voice", False)
+    assert (refused.value.code, refused.value.retryable) == ("voice_unknown", False)
