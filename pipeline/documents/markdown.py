@@ -28,6 +28,8 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re
 _TASK = re.compile(r"\[[ xX]\]\s+")
 #: Marks that Markdown left as text since they are unbalanced; a reader would hear "asterisk asterisk".
 _LEFTOVERS = re.compile(r"\*{2,}|~~|`+|(?<!\w)__+|__+(?!\w)|^#{1,6}(?=\s)|\]\([^)\s]*\)?|!\[")
+#: What other dialects put around a text: "[!NOTE]" before a callout, "{#name .class}" after a heading.
+_DIALECTS = re.compile(r"^\[!\w{1,20}\][-+]? ?| ?\{[#.][^{}]{0,200}\}$")
 
 
 def blocks_of(text: str) -> tuple[str | None, str | None, list[Block]]:
@@ -145,7 +147,7 @@ class _Walk:
 
 def without_leftovers(text: str) -> str:
     """`text` without marks that Markdown did not understand, such as a pair of asterisks that nothing closes."""
-    return one_line(_LEFTOVERS.sub("", text))
+    return one_line(_LEFTOVERS.sub("", _DIALECTS.sub("", text)))
 
 
 def row_text(header: Sequence[str], row: Sequence[str]) -> str:

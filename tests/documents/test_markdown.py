@@ -119,6 +119,14 @@ def test_a_line_of_brackets_is_looked_through_a_bounded_number_of_times(piece: s
     assert 0 < steps < 4 * DEEPEST_INLINE * len(source)
 
 
+def test_marks_of_other_dialects_are_not_read() -> None:
+    assert blocks("## Setup {#setup .wide}\n\n> [!NOTE]\n> Mind the gap.") == [
+        ("heading", "Setup", 2),
+        ("quote", "Mind the gap.", 0),
+    ]
+    assert blocks("Write {x} or [!] here") == [("paragraph", "Write {x} or [!] here", 0)]
+
+
 def test_emphasis_links_and_pictures_lie_in_one_another() -> None:
     assert blocks("*a **b [c ![d](e.png) ~~f~~](g) h** i*") == [("paragraph", "a b c d f h i", 0)]
 
