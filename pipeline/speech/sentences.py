@@ -22,8 +22,11 @@ _LIST_NUMBER = re.compile(r"(?:^|\n)[ \t]*(?:\d{1,3}|[A-Za-z]|[IVX]{1,5})\.$")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*•+–#>]|\d{1,3}[.)]|[a-z]\))[ \t]")
 #: A shorter line that does not end in the middle of a clause may be a heading.
 _HEADING_AT_MOST = 60
+_ABBREVIATIONS_AT_ENDS = """
+etc. a.m. p.m. v.v. vv. Inc. Ltd. Corp. Co. Jr. Sr. Bros. al. est. min. mins. hr. hrs. sec.
+"""
 #: May end a sentence: a capital after it tells.
-_MAY_END = {"etc.", "a.m.", "p.m.", "v.v.", "vv.", "Inc.", "Ltd.", "Corp.", "Co.", "Jr.", "Sr.", "Bros.", "al.", "est."}
+_MAY_END = frozenset(_ABBREVIATIONS_AT_ENDS.split())
 _MONTHS = {"Jan.", "Feb.", "Mar.", "Apr.", "Jun.", "Jul.", "Aug.", "Sept.", "Sep.", "Oct.", "Nov.", "Dec."}
 _NEVER_END = ({short for short in (*ENGLISH, *VIETNAMESE) if short.endswith(".")} | _MONTHS | {"Th.", "St."}) - _MAY_END
 _BEFORE_NUMBER = (set(BEFORE_NUMBER) | set(BEFORE_NAME)) - {"St."}
@@ -33,6 +36,8 @@ An For So Then However
 """
 #: Words that begin a sentence after an abbreviation that may end one: "in the U.S. The ..." but "the U.S. Army".
 _OPENERS = frozenset(_OPENING_WORDS.split())
+#: Openers that may as well be names or initials themselves, after a single letter: "Nguyễn T. An".
+_LIKE_NAMES = frozenset(["A", "An", "I"])
 _WORD = re.compile(r"\w+")
 
 
@@ -117,5 +122,5 @@ def _full_stop_ends_sentence(text: str, stop: int, quoted: bool, next_at: int, n
         return nxt.isupper()
     if _INITIAL.fullmatch(word):
         opener = _WORD.match(text, next_at)
-        return len(word) > 2 and opener is not None and opener[0] in _OPENERS
+        return opener is not None and opener[0] in (_OPENERS if len(word) > 2 else _OPENERS - _LIKE_NAMES)
     return True

@@ -19,6 +19,9 @@ from pipeline.script.sentences import parts_of, sentences_of
         ["1. Wash the rice.", "Wait for 20 min. or so."],
         ["A line without an end"],
         ["He came in 1998.", "Who knows?"],
+        ["It is No. 5.", "So what?"],
+        ["He was born c. 1950 in St. Louis.", "Then he moved to the U.S.", "He liked it."],
+        ["So did I.", "But nobody saw Nguyễn T. An."],
     ],
 )
 def test_sentences_end_where_a_reader_sees_it(sentences: list[str]) -> None:
