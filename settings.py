@@ -16,6 +16,9 @@ from environs import Env, EnvValidationError, validate
 
 ROOT = Path(__file__).resolve().parent
 
+#: One rate limit, as the library `limits` reads it: an amount, and how long a time it is for.
+_RATE = r"\d+\s*(per|/)\s*(\d+\s*)?(second|minute|hour|day|month|year)s?"
+
 
 class SettingsError(Exception):
     """Some settings are wrong. The message names each one and what to do."""
@@ -92,6 +95,9 @@ def load() -> Settings:
     env = Env(eager=False)
     ports = validate.Range(min=1, max=65535, error="must be a port, 1 to 65535")
     positive = validate.Range(min=0, min_inclusive=False, error="must be greater than 0")
+    rates = validate.Regexp(
+        rf"^{_RATE}(\s*[;,|]\s*{_RATE})*$", error="must be such as '60 per minute' or '5/second; 1000 per hour'"
+    )
     data_dir = env.path("VOXREEL_DATA_DIR", ROOT / ".voxreel")
     redis_url = env.str(
         "REDIS_URL",
@@ -103,8 +109,8 @@ def load() -> Settings:
             media_root=env.path("MEDIA_ROOT", None),
             api_host=env.str("API_HOST", "127.0.0.1"),
             api_port=env.int("API_PORT", 8000, validate=ports),
-            rate_limit=env.str("RATE_LIMIT", "600 per minute"),
-            submit_rate_limit=env.str("SUBMIT_RATE_LIMIT", "60 per minute"),
+            rate_limit=env.str("RATE_LIMIT", "600 per minute", validate=rates),
+            submit_rate_limit=env.str("SUBMIT_RATE_LIMIT", "60 per minute", validate=rates),
             trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
             max_upload_bytes=env.int("MAX_UPLOAD_BYTES", 25_000_000, validate=positive),
             max_pages=env.int("MAX_PAGES", 400, validate=positive),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import limits
 import pytest
 import redis
 
@@ -62,6 +63,20 @@ def test_a_database_that_we_do_not_speak_to_is_refused_without_telling_its_passw
     with pytest.raises(settings.SettingsError, match="DATABASE_URL: must start with sqlite:// or postgresql://") as failure:
         settings.load()
     assert "secret" not in str(failure.value)
+
+
+@pytest.mark.parametrize("rate", ["5 per minute", "5/second", "10/2 hours; 100 per day", "1 per 1 month, 2 per year"])
+def test_rate_limits_that_the_limiter_understands_are_taken(monkeypatch, rate):
+    assert limits.parse_many(rate)
+    monkeypatch.setenv("VOXREEL_RATE_LIMIT", rate)
+    assert settings.load().rate_limit == rate
+
+
+@pytest.mark.parametrize("rate", ["lots", "5", "5 per fortnight", "per minute", "-1 per minute", ""])
+def test_rate_limits_that_would_fail_every_request_are_refused(monkeypatch, rate):
+    monkeypatch.setenv("VOXREEL_SUBMIT_RATE_LIMIT", rate)
+    with pytest.raises(settings.SettingsError, match="VOXREEL_SUBMIT_RATE_LIMIT: must be such as"):
+        settings.load()
 
 
 def test_relative_folders_are_made_absolute(monkeypatch):
