@@ -20,7 +20,7 @@ $(READY): requirements.txt constraints.txt setup.cfg pyproject.toml
 	@touch $(READY)
 
 demo: $(READY) ## make a film of examples/viet-nam.md (or DOC=...), from nothing to demo/demo.mp4
-	@$(BIN)/python -m cli.demo $(DOC) demo
+	@$(BIN)/python -m cli.demo "$(DOC)" demo
 
 serve: $(READY) ## keep the whole stack up on the loopback
 	@$(BIN)/python -m stack.serve
