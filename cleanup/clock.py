@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from datetime import UTC, datetime
 
 import dramatiq
 from apscheduler.schedulers.blocking import BlockingScheduler
@@ -40,7 +41,11 @@ def main() -> int:
     scheduler.add_job(
         ring, "interval", args=[actors.reconcile], seconds=loaded.reconcile_seconds, max_instances=1, coalesce=True
     )
-    scheduler.add_job(ring, "interval", args=[actors.sweep], seconds=SWEEP_INTERVAL, max_instances=1, coalesce=True)
+    # The first sweep at once: on a laptop the stack may never live for an hour.
+    at_once = datetime.now(UTC)
+    scheduler.add_job(
+        ring, "interval", args=[actors.sweep], seconds=SWEEP_INTERVAL, max_instances=1, coalesce=True, next_run_time=at_once
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     log.info("clock started", extra={"reconcile_seconds": loaded.reconcile_seconds})
