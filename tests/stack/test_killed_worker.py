@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.video.probing import probe
-from stack.launch import RunningStack, restart
+from stack.launch import RunningStack
 from tests.stack.house import FINISHED, Visitor, kill, log_lines, poll, spoken
 
 DOCUMENT = """# Ba việc nhỏ
@@ -32,12 +32,10 @@ def test_a_film_is_complete_and_no_passage_spoken_twice_after_its_workers_were_k
     poll(lambda: len(spoken(stack) - before) >= 2)
     kill(stack, "speech-worker")
     assert visitor.job(job_id)["status"] == "running"
-    restart(stack, "speech-worker")
 
     poll(lambda: _is_encoding(stack) or visitor.job(job_id)["status"] in FINISHED)
     kill(stack, "render-worker")
     assert visitor.job(job_id)["status"] == "running"
-    restart(stack, "render-worker")
 
     visitor.succeeded(job_id)
     new = spoken(stack) - before
