@@ -12,7 +12,7 @@ LONGEST_PHRASE = 40
 MOST_WORDS = {"en": 3, "vi": 6}
 
 _NUMERIC = re.compile(r"[\d.,:/%\s]+")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\S+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[^\s@]+@[^\s@]+\.\S+")
 _WITHIN_NAMES = frozenset(["of", "de", "la", "du", "van", "von", "the", "for"])
 _WEAK_END = re.compile(r"(?:ly|ed)$")
 

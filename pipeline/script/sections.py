@@ -15,7 +15,7 @@ LONGEST_ROW = 160
 #: Characters; what has no full stop for longer is parted at commas or spaces, so that no scene grows without end.
 LONGEST_SENTENCE = 600
 
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[^\s@]+@[^\s@]+\.\w+")
 _ENDED = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
 
 
