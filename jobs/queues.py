@@ -15,7 +15,6 @@ import redis
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import dq_name
-from dramatiq.middleware import ShutdownNotifications
 
 from jobs.model import Priority, Queue
 from settings import Settings
@@ -49,7 +48,7 @@ def make_broker(settings: Settings) -> RedisBroker:
     """The broker, with all queues declared.
 
     Attempts are counted, delayed and ended in the database, where kills count too; so dramatiq's own Retries, AgeLimit and
-    TimeLimit are left out.
+    TimeLimit are left out. A worker that is told to end lets its steps finish.
     """
     client = redis.Redis.from_url(
         settings.broker_redis_url,
@@ -59,7 +58,7 @@ def make_broker(settings: Settings) -> RedisBroker:
     )
     broker = RedisBroker(
         client=client,
-        middleware=[ShutdownNotifications()],
+        middleware=[],
         namespace=NAMESPACE,
         heartbeat_timeout=HEARTBEAT_TIMEOUT,
         maintenance_chance=MAINTENANCE_CHANCE,

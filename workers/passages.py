@@ -13,12 +13,23 @@ import soundfile
 
 from pipeline.errors import PipelineError
 from pipeline.speech.model import Passage, Sound
+from pipeline.speech.passages import split
 from store.files import FileStore
 from workers.addresses import passage_address
 from workers.work import Work
 
 #: Requests of one step that are under way at once; serving batches them.
 AT_ONCE = 8
+
+
+def passages_of(text: str, language: str) -> list[Passage]:
+    """The passages of a text, at least one. Raises PipelineError nothing_to_speak where no letter of it is ever spoken."""
+    passages = split(text, language)
+    if not passages:
+        raise PipelineError(
+            "There are no words in this text that could be spoken. Send one with words.", code="nothing_to_speak"
+        )
+    return passages
 
 
 def _voice_for(request: dict, voices: list[dict]) -> str:

@@ -82,6 +82,11 @@ def test_an_error_that_nobody_foresaw_tells_the_user_nothing_of_its_inside(room:
     assert "unheard" not in step.error_message
 
 
+def test_a_text_of_which_nothing_can_be_spoken_fails_at_once(room: Room) -> None:
+    step = room.run(room.spoken_text("ʼ ৴"), "plan")
+    assert (step.status, step.error_code) == ("failed", "nothing_to_speak")
+
+
 def test_a_voice_that_is_not_there_fails_the_job_and_names_those_that_are(room: Room) -> None:
     job_id = room.spoken_text(TEXT, voice="nobody")
     step = room.run(job_id, "plan", "speak:0")

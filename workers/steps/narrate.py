@@ -13,10 +13,9 @@ import soundfile
 from jobs.model import Outcome
 from pipeline.speech.joining import join
 from pipeline.speech.model import Narration, Timing
-from pipeline.speech.passages import split
 from pipeline.video.sizes import FPS
 from workers.addresses import address
-from workers.passages import read_sound, speak
+from workers.passages import passages_of, read_sound, speak
 from workers.steps.script import read_script
 from workers.work import Work
 
@@ -28,7 +27,7 @@ def run(work: Work) -> Outcome:
     """Publish narration.wav, exactly as long as the scene's frames, and timings.json."""
     text = read_script(work).scenes[work.claim.params["scene"]].narration
     language = work.claim.request["language"]
-    passages = split(text, language)
+    passages = passages_of(text, language)
     entries = speak(work, passages)
     place = address("narration", passages=entries, text=text, language=language, lead=[LEAD_IN, LEAD_OUT])
     if not work.store.files.has(place):

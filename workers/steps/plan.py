@@ -7,8 +7,8 @@ import json
 
 from jobs.model import NewStep, Outcome
 from pipeline.speech.model import Passage, Span
-from pipeline.speech.passages import split
 from workers.addresses import address
+from workers.passages import passages_of
 from workers.work import Work
 
 #: Passages a step: enough to fill a batch, few enough that a killed worker loses little and others can help.
@@ -19,7 +19,7 @@ def run(work: Work) -> Outcome:
     """Publish passages.json, and lay out a `speak` step for every group and the `join` behind them."""
     request = work.claim.request
     text = work.store.files.path(request["input"], "text.txt").read_text("utf-8")
-    passages = split(text, request["language"])
+    passages = passages_of(text, request["language"])
     plan = address("plan", input=request["input"], language=request["language"])
     work.store.files.publish(plan, {"passages.json": json.dumps([dataclasses.asdict(p) for p in passages]).encode()})
     firsts = range(0, len(passages), GROUP)
