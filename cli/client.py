@@ -7,7 +7,6 @@ import random
 import time
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -44,17 +43,15 @@ class Client:
         """Close the connection."""
         self._session.close()
 
-    def submit(self, kind: str, fields: dict[str, Any], files: list[tuple[str, Path | tuple[str, bytes]]]) -> dict[str, Any]:
-        """Submit a job of `kind` (speech, videos); `files` are (field, path, or name and content). The job."""
+    def submit(self, kind: str, fields: dict[str, Any], files: list[tuple[str, tuple[str, bytes]]]) -> dict[str, Any]:
+        """Submit a job of `kind` (speech, videos); `files` are (field, (name, content)). The job."""
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         given = {name: value for name, value in fields.items() if value is not None}
         path = f"/v1/{kind}"
         if not files:
             return self._call("POST", path, json=given, headers=headers).json()
-        # Read whole: a call that is tried again has to send the same bytes again.
-        parts = [(name, _part(file)) for name, file in files]
         form = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
-        return self._call("POST", path, data=form, files=parts, headers=headers).json()
+        return self._call("POST", path, data=form, files=files, headers=headers).json()
 
     def job(self, job_id: str) -> dict[str, Any]:
         """The job with its progress. Asking again costs the server little while nothing has changed."""
@@ -143,12 +140,3 @@ def _pauses() -> Iterator[float]:
 
 def _seconds(retry_after: str | None) -> float:
     return float(retry_after) if retry_after and retry_after.isdigit() else 0.0
-
-
-def _part(file: Path | tuple[str, bytes]) -> tuple[str, bytes]:
-    if isinstance(file, tuple):
-        return file
-    try:
-        return file.name, file.read_bytes()
-    except OSError as error:
-        raise BadUse(f"{file} cannot be read: {error.strerror}. Check its name and its permissions.") from None

@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli.client import Client
-from cli.connection import connected
+from cli.connection import checked_settings, connected
 from cli.errors import CliError
 from cli.following import follow
+from cli.making import read_source
 from cli.saving import find, save
 from pipeline.video.probing import probe
 
@@ -34,14 +36,15 @@ KEPT = {
 
 def main(document: Path, folder: Path) -> int:
     """Make a film of `document` and put it, with all that lies beside it, into `folder`. Returns the exit status."""
-    folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    talk.print(f"[bold]Voxreel[/] makes a film of [cyan]{document}[/]\n")
     try:
+        source = read_source(document)
+        folder.mkdir(parents=True, exist_ok=True)
+        talk.print(f"[bold]Voxreel[/] makes a film of [cyan]{escape(str(document))}[/]\n")
         with contextlib.ExitStack() as stack:
             with talk.status("Starting the stack ...") as status:
                 client = stack.enter_context(connected(local=True, starting=lambda part: status.update(f"Starting {part} ...")))
-            _make(client, document, folder)
+            _make(client, source, folder)
             talk.print("Stopping the stack ...")
     except CliError as error:
         print(f"voxreel: {error}", file=sys.stderr)
@@ -50,14 +53,14 @@ def main(document: Path, folder: Path) -> int:
     return 0
 
 
-def _make(client: Client, document: Path, folder: Path) -> None:
+def _make(client: Client, document: tuple[str, bytes], folder: Path) -> None:
     job = client.submit("videos", {"resolution": "1080p", "aspect": "16:9"}, [("document", document)])
     talk.print(f"Job [cyan]{job['id']}[/] at {client.url}")
     job = follow(client, job, talk, quiet=False)
     for name, kept in KEPT.items():
         file = find(job, name)
         if file is None:
-            raise CliError(f"The job brought no {name}. The log files in .voxreel/logs tell why.")
+            raise CliError(f"The job brought no {name}. The log files in {checked_settings().data_dir / 'logs'} tell why.")
         save(client, file, folder / kept)
 
 

@@ -67,7 +67,7 @@ def jobs(
 def job(
     job_id: JobId,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Wait until the job has ended.")] = False,
-    save_to: Annotated[Path | None, typer.Option(help="Write the job's files into this folder.")] = None,
+    save_to: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the job's files into this folder.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something goes wrong.")] = False,
     as_json: AsJson = False,
 ) -> None:

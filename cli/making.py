@@ -46,16 +46,25 @@ Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed and
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something goes wrong.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the finished job as JSON on standard output.")]
 Local = Annotated[bool, typer.Option("--local", help="Start a whole server for this one call.")]
-Detach = Annotated[bool, typer.Option("--detach", help="Print the job's id and leave; `voxreel job ID` fetches the result.")]
+Detach = Annotated[
+    bool,
+    typer.Option(
+        "--detach", help="Print the job's id and leave; `voxreel job ID --watch --save-to FOLDER` fetches the result."
+    ),
+]
 
 
 def say(
     text: Annotated[str | None, typer.Argument(help="The text; - reads it from standard input.")] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="File to write: .wav, .mp3, .opus or .flac; - for wav on standard output."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="File to write: .wav, .mp3, .opus or .flac; - for wav on standard output."
+        ),
     ] = None,
-    document: Annotated[Path | None, typer.Option(help="Speak this text, Markdown or PDF file instead.")] = None,
+    document: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Speak this text, Markdown or PDF file instead.")
+    ] = None,
     voice: Voice = None,
     language: LanguageOption = None,
     speed: Speed = 1.0,
@@ -72,8 +81,8 @@ def say(
     fields = {"voice": voice, "language": language, "speed": speed, "seed": seed, "format": _format(target)}
     if text is not None:
         fields["text"] = _typed_text() if text == "-" else text
-    files: list[Any] = [("document", document)] if document is not None else []
     _check(target, detach, local, as_json)
+    files = [("document", read_source(document))] if document is not None else []
     with connected(local=local, starting=_starting(quiet)) as client:
         job = client.submit("speech", fields, files)
         if detach:
@@ -86,7 +95,8 @@ def say(
 def video(
     document: Annotated[str, typer.Argument(help="A text, Markdown or PDF file; - reads it from standard input.")],
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="File to write; the document's name with .mp4 when left out.")
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File to write; the document's name with .mp4 when left out."),
     ] = None,
     voice: Voice = None,
     language: LanguageOption = None,
@@ -95,9 +105,9 @@ def video(
     resolution: Annotated[Resolution, typer.Option(help="Shorter side of the picture.")] = Resolution.full,
     aspect: Annotated[Aspect, typer.Option(help="Width to height.")] = Aspect.wide,
     subtitles: Annotated[bool, typer.Option(help="Draw subtitles into the picture.")] = True,
-    image: Annotated[list[Path] | None, typer.Option(help="A picture to show; repeat it for more.")] = None,
+    image: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A picture to show; repeat it for more.")] = None,
     image_folder: Annotated[
-        str | None, typer.Option(help="A folder of pictures on the server, inside its VOXREEL_MEDIA_ROOT.")
+        str | None, typer.Option(metavar="FOLDER", help="A folder of pictures on the server, inside its VOXREEL_MEDIA_ROOT.")
     ] = None,
     sidecars: Annotated[
         bool, typer.Option(help="Write subtitles (.srt, .vtt) and credits (.credits.json) beside the video.")
@@ -108,14 +118,14 @@ def video(
     local: Local = False,
 ) -> None:
     """Make a narrated, subtitled video of a document."""
-    target = output or (Path(document).stem if document != "-" else "video") + ".mp4"
+    target = output or ((Path(document).stem if document != "-" else "") or "video") + ".mp4"
     if target != "-" and Path(target).suffix.lower() != ".mp4":
         raise BadUse(f"{target} does not end in .mp4, the format that videos are made in. Choose a name that does.")
     fields = {"voice": voice, "language": language, "speed": speed, "seed": seed, "resolution": resolution, "aspect": aspect}
     fields |= {"subtitles": subtitles, "image_folder": image_folder}
-    files: list[Any] = [("document", ("document", _standard_input()) if document == "-" else Path(document))]
-    files += [("images", path) for path in image or []]
     _check(target, detach, local, as_json)
+    files = [("document", ("document", _standard_input()) if document == "-" else read_source(Path(document)))]
+    files += [("images", read_source(path)) for path in image or []]
     with connected(local=local, starting=_starting(quiet)) as client:
         job = client.submit("videos", fields, files)
         if detach:
@@ -125,6 +135,14 @@ def video(
         _deliver(client, job, "video.mp4", target, quiet=quiet, as_json=as_json)
         if sidecars and target != "-":
             _save_beside(client, job, Path(target))
+
+
+def read_source(path: Path) -> tuple[str, bytes]:
+    """The name and content of a file to send: read whole and before any work, as a call may have to be sent again."""
+    try:
+        return path.name, path.read_bytes()
+    except OSError as error:
+        raise BadUse(f"{path} cannot be read: {error.strerror}. Check its name and its permissions.") from None
 
 
 def _format(target: str) -> str:
