@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 
 import logs
 from jobs import advance, claims
@@ -57,8 +58,10 @@ def _attempt(work: Work) -> str:
     except (StoreError, OSError) as error:
         log.warning("step met the store's or the system's error", exc_info=True)
         return _fail(work.store, claim, getattr(error, "code", "system_error"), _told(error), retryable=True)
-    except Exception:
-        log.exception("step failed unexpectedly")
+    except Exception as error:
+        # The message may hold words of the user's text, so only its type and where it came from are logged.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("step failed unexpectedly", extra={"error": type(error).__name__, "where": where})
         return _fail(work.store, claim, "internal_error", UNEXPECTED.format(step=claim.name), retryable=True)
     return "done" if claims.complete(work.store, claim, outcome) else "refused"
 
@@ -70,6 +73,7 @@ def _told(error: Exception) -> str:
 
 
 def _fail(store: Store, claim: Claim, code: str, message: str, retryable: bool, retry_after: float | None = None) -> str:
-    log.warning("step failed", extra={"code": code, "retryable": retryable, "reason": message})
+    # What is not retryable lies in the user's input, and the message may quote it; the job's error has it.
+    log.warning("step failed", extra={"code": code, "retryable": retryable, "reason": message if retryable else None})
     claims.fail(store, claim, code, message, retryable, retry_after)
     return "failed"

@@ -72,7 +72,9 @@ def test_a_step_whose_input_is_gone_from_the_store_is_tried_again(room: Room) ->
     assert (step.status, step.error_code) == ("ready", "file_missing")
 
 
-def test_an_error_that_nobody_foresaw_tells_the_user_nothing_of_its_inside(room: Room) -> None:
+def test_an_error_that_nobody_foresaw_tells_the_user_nothing_of_its_inside_and_the_log_nothing_of_the_user(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
     job_id = room.film("# Rain\n\nIt falls.")
     with room.store.sessions.begin() as session:
         session.execute(sql("UPDATE steps SET kind = 'unheard of'"))
@@ -80,6 +82,10 @@ def test_an_error_that_nobody_foresaw_tells_the_user_nothing_of_its_inside(room:
     assert (step.status, step.error_code) == ("ready", "internal_error")
     assert step.error_message is not None
     assert "unheard" not in step.error_message
+    failure = next(record for record in caplog.records if record.message == "step failed unexpectedly")
+    assert failure.error == "KeyError"  # type: ignore[attr-defined]
+    assert "workers/run.py" in failure.where  # type: ignore[attr-defined]
+    assert not any("unheard" in str(vars(record)) for record in caplog.records)
 
 
 def test_a_text_of_which_nothing_can_be_spoken_fails_at_once(room: Room) -> None:
