@@ -23,7 +23,7 @@ import requests
 
 from settings import ROOT, Settings
 from stack import processes
-from stack.parts import PARTS, start_valkey, wait_for_valkey
+from stack.parts import PARTS, require_redis, start_valkey, wait_for_valkey
 from stack.processes import Child, StackError
 
 #: Seconds. A cold start reads several hundred megabytes of libraries from the disk.
@@ -135,6 +135,8 @@ def _start(settings: Settings, api_port: int | None, children: list[Child], star
         child, settings = start_valkey(settings, logs)
         children.append(child)
         wait_for_valkey(child, settings)
+    else:
+        require_redis(settings)
     host = "127.0.0.1" if settings.api_host == "0.0.0.0" else settings.api_host  # noqa: S104 - compared, not bound
     settings = dataclasses.replace(settings, api_port=port, serving_url=f"http://127.0.0.1:{processes.free_port()}")
     environment = child_environment(settings)
@@ -199,9 +201,14 @@ def child_environment(settings: Settings) -> dict[str, str]:
 
 
 def _migrate(settings: Settings) -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
     from store.database import migrate
 
-    migrate(settings.database_url)
+    try:
+        migrate(settings.database_url)
+    except SQLAlchemyError as error:
+        raise StackError(f"The database cannot be used. Check DATABASE_URL and that it runs. It said: {error}") from None
 
 
 def admin_key(settings: Settings) -> str:

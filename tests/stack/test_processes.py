@@ -25,6 +25,7 @@ from stack.parts import start_valkey, wait_for_valkey
 from stack.processes import Child, StackError
 from store import api_keys, open_store
 from store.database import migrate
+from tests.services import start_valkey as start_valkey_server
 from tests.stack.house import poll
 
 #: A part that will not end when asked, with a child of its own.
@@ -174,3 +175,26 @@ def test_a_second_stack_joins_the_first_although_its_port_is_taken(configured: S
         with running_stack(configured, api_port=server.getsockname()[1]) as joined:
             assert (joined.url, joined.children) == (url, [])
         assert (configured.data_dir / "stack.json").exists(), "it is the first one's"
+
+
+@pytest.mark.parametrize("wrong", ["REDIS_URL", "BROKER_REDIS_URL"])
+def test_a_redis_of_ones_own_that_cannot_be_used_is_told_at_once(
+    configured: Settings, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "one's own")
+    with start_valkey_server() as url:
+        away = {"redis_url": "redis://:secret@127.0.0.1:9/0", "broker_redis_url": f"{url}/99"}
+        places = {"redis_url": f"{url}/0", "broker_redis_url": f"{url}/1", wrong.lower(): away[wrong.lower()]}
+        with pytest.raises(StackError, match=f"Check {wrong} ") as failure:
+            with running_stack(dataclasses.replace(configured, **places)):
+                pass
+    assert "secret" not in str(failure.value)
+
+
+def test_a_database_that_cannot_be_reached_is_told_at_once_and_redis_stopped(configured: Settings) -> None:
+    away = dataclasses.replace(configured, database_url="postgresql://me:secret@127.0.0.1:9/voxreel")
+    before = {process.pid for process in psutil.Process().children()}
+    with pytest.raises(StackError, match="Check DATABASE_URL") as failure, running_stack(away):
+        pass
+    assert "secret" not in str(failure.value)
+    assert {process.pid for process in psutil.Process().children()} == before
