@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import fcntl
 import json
+import logging
 import os
 import signal
 import sys
@@ -25,6 +26,8 @@ from settings import ROOT, Settings
 from stack import processes
 from stack.parts import PARTS, require_redis, start_valkey, wait_for_valkey
 from stack.processes import Child, StackError
+
+logger = logging.getLogger(__name__)
 
 #: Seconds. A cold start reads several hundred megabytes of libraries from the disk.
 START_TIMEOUT = 240.0
@@ -168,9 +171,12 @@ def _keep_up(children: Sequence[Child], over: threading.Event) -> None:
         for child in children:
             status = child.process.poll()
             if status is not None and time.monotonic() - child.started > RESTART_SECONDS:
-                print(f"voxreel: {child.name} stopped with exit status {status} and is started again.", file=sys.stderr)
                 child.kill()
-                child.start()
+                try:
+                    child.start()
+                    print(f"voxreel: {child.name} stopped with exit status {status} and was started again.", file=sys.stderr)
+                except OSError as error:  # the machine has no room for it now; it is tried again
+                    logger.warning("%s stopped and cannot be started: %s", child.name, error)
 
 
 def _stop(children: Sequence[Child]) -> None:

@@ -110,7 +110,7 @@ def test_a_part_that_was_killed_is_started_again(
         poll(lambda: started[0].process.pid != first, 10)
         assert started[0].process.poll() is None
         assert started[1].process.pid == other
-    assert "part stopped with exit status -9 and is started again" in capsys.readouterr().err
+    assert "part stopped with exit status -9 and was started again" in capsys.readouterr().err
 
 
 def test_a_part_that_cannot_live_is_not_started_without_pause(tmp_path: Path, started: list[Child]) -> None:
@@ -185,9 +185,9 @@ def test_a_redis_of_ones_own_that_cannot_be_used_is_told_at_once(
     with start_valkey_server() as url:
         away = {"redis_url": "redis://:secret@127.0.0.1:9/0", "broker_redis_url": f"{url}/99"}
         places = {"redis_url": f"{url}/0", "broker_redis_url": f"{url}/1", wrong.lower(): away[wrong.lower()]}
-        with pytest.raises(StackError, match=f"Check {wrong} ") as failure:
-            with running_stack(dataclasses.replace(configured, **places)):
-                pass
+        stack = running_stack(dataclasses.replace(configured, **places))
+        with pytest.raises(StackError, match=f"Check {wrong} ") as failure, stack:
+            pass
     assert "secret" not in str(failure.value)
 
 
