@@ -85,12 +85,16 @@ def check_folder(image_folder: str, settings: Settings) -> str:
         message = "This server lends no folder of pictures. Send the pictures themselves, or have VOXREEL_MEDIA_ROOT set."
         raise ApiError("image_folder_disabled", message)
     root = settings.media_root.resolve()
-    folder = (root / image_folder).resolve()
-    # Asked before whether it exists, so that nobody can feel around on the server's disk.
-    if not folder.is_relative_to(root):
-        raise _outside("image_folder")
-    if not all(picture.resolve().is_relative_to(root) for picture in images_in(folder)):
-        raise _outside("Every picture in image_folder")
+    try:
+        folder = (root / image_folder).resolve()
+        # Asked before whether it exists, so that nobody can feel around on the server's disk.
+        if not folder.is_relative_to(root):
+            raise _outside("image_folder")
+        if not all(picture.resolve().is_relative_to(root) for picture in images_in(folder)):
+            raise _outside("Every picture in image_folder")
+    except (OSError, RuntimeError):  # a name too long, no right to look inside, links in a circle
+        message = "This image folder cannot be opened; check the name, or leave it out to have cards drawn."
+        raise ApiError("image_folder_missing", message) from None
     return folder.relative_to(root).as_posix()
 
 

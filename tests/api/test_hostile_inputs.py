@@ -277,6 +277,8 @@ def test_files_where_none_belong_are_refused(client):
         ("nothing", 404, "image_folder_missing"),
         ("empty", 422, "image_folder_empty"),
         ("file.txt", 404, "image_folder_missing"),
+        ("circle", 404, "image_folder_missing"),
+        pytest.param("a" * 1000, 404, "image_folder_missing", id="long"),
     ],
 )
 def test_a_folder_outside_the_media_root_or_without_pictures_is_refused(client, settings, tmp_path, folder, status, code):
@@ -288,6 +290,7 @@ def test_a_folder_outside_the_media_root_or_without_pictures_is_refused(client, 
     (settings.media_root / "links" / "1.png").symlink_to(outside / "private.png")
     (settings.media_root / "empty").mkdir()
     (settings.media_root / "file.txt").write_text("x")
+    (settings.media_root / "circle").symlink_to(settings.media_root / "circle")
     refused(client.post("/v1/videos", json={"text": "a", "image_folder": folder}), status, code)
 
 
