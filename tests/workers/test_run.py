@@ -14,10 +14,13 @@ from sqlalchemy import text as sql
 from jobs import views
 from jobs.cancel import cancel
 from jobs.model import NewStep
+from pipeline.video.probing import probe
+from pipeline.video.sizes import FPS
 from store.database import now
 from store.tables import StepRow
 from tests.workers.room import FILM, Room, Serving
 from tests.workers.test_addresses import picture
+from workers.steps.assemble import RESULTS
 
 TEXT = "It rains. It rains. The sun is out again."
 
@@ -184,3 +187,18 @@ def test_a_picture_in_the_lent_folder_may_be_a_link_that_stays_inside(room: Room
     (media / "lent" / "1.png").symlink_to(media / "kept.png")
     step = room.run(room.film("# Rain\n\nIt falls.", image_folder="lent"), "script", "illustrate:0")
     assert step.status == "done"
+
+
+def test_a_films_picture_and_sound_are_equally_long_and_all_its_files_are_there(room: Room) -> None:
+    job_id = room.film("# Rain\n\nIt falls.\n\n# Sun\n\nIt shines again.", subtitles=False)
+    scenes = range(room.run(job_id, "script").summary["scenes"])
+    steps = [f"{kind}:{scene}" for scene in scenes for kind in ("narrate", "illustrate", "render")]
+    assert room.run(job_id, *steps, "assemble").status == "done"
+    job = views.get(room.store, job_id, None)
+    assert job is not None
+    assert job.status == "succeeded"
+    assert [file.name for file in job.files] == list(RESULTS)
+    film = probe(room.store.files.path(job.files[0].address, "video.mp4"))
+    frames = sum(room.step(job_id, f"narrate:{scene}").summary["frames"] for scene in scenes)
+    assert round(film.video.duration * FPS) == frames
+    assert film.audio.duration == pytest.approx(frames / FPS, abs=0.03)
