@@ -14,9 +14,10 @@ from typing import Any, cast
 from api.bodies import Body
 from api.errors import ApiError, invalid_fields
 from pipeline import documents
-from pipeline.documents.characters import has_words
 from pipeline.documents.model import Document, Limits
 from pipeline.documents.sniffing import check_name
+from pipeline.speech.language import detect_language
+from pipeline.speech.passages import speakable
 from pipeline.visuals.folder import images_in
 from pipeline.visuals.images import read_image
 from settings import Settings
@@ -49,7 +50,7 @@ def read_input(body: Body, fields: dict[str, Any], settings: Settings) -> Docume
     if (file is None) == ("text" not in fields):
         raise invalid_fields({"text": ["Send either text or a document."]})
     if file is None:
-        require_words(fields["text"])
+        require_words(fields["text"], fields["language"] or detect_language(fields["text"]))
         return documents.read_text(fields["text"], fields.get("text_format", "plain"), limits_of(settings))
     if "text_format" in fields:
         raise invalid_fields({"text_format": ["Goes with text; a document tells its format itself."]})
@@ -57,9 +58,9 @@ def read_input(body: Body, fields: dict[str, Any], settings: Settings) -> Docume
     return documents.read(file.stream.read(settings.max_upload_bytes + 1), file.filename, limits_of(settings))
 
 
-def require_words(text: str) -> None:
-    """Refuse a text in which there is nothing to say."""
-    if not has_words(text):
+def require_words(text: str, language: str) -> None:
+    """Refuse a text in which there is nothing that a voice can say."""
+    if not speakable(text, language):
         raise ApiError(
             "nothing_to_speak", "There are no words in this text. Send one with words; a scanned PDF needs OCR first."
         )

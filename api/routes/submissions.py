@@ -23,6 +23,7 @@ from jobs.errors import IdempotencyConflict
 from jobs.model import JobView, NewJob, NewStep
 from jobs.submit import submit
 from pipeline import documents
+from pipeline.script.extractive import ExtractiveWriter
 from pipeline.speech.language import detect_language
 from store.files import address_of
 
@@ -77,6 +78,8 @@ def submit_video() -> Response:
     folder = fields["image_folder"]
     request["image_folder"] = inputs.check_folder(folder, room.settings) if folder is not None else None
     pictures = inputs.read_pictures(body)
+    # Written here for its errors alone: what cannot become a film is told at once. The worker writes it for good.
+    ExtractiveWriter().write(document, request["language"])
     request |= {name: fields[name] for name in ("resolution", "aspect", "subtitles")}
     request["images"] = {"address": _keep(pictures), "names": list(pictures)} if pictures else None
     request["input"] = _keep({"document.json": json.dumps(document.to_json(), ensure_ascii=False).encode()})
@@ -90,10 +93,10 @@ def _read(max_files: dict[str, int]) -> Body:
 
 def _speaking(fields: dict[str, Any], text: str) -> dict[str, Any]:
     """The part of a job's request that both kinds share. Raises ApiError nothing_to_speak or voice_unknown."""
-    inputs.require_words(text)
-    context().voices.check(fields["voice"])
     # By the text alone: what a PDF says of its language is often only what its author's program was set to.
     language = fields["language"] or detect_language(text)
+    inputs.require_words(text, language)
+    context().voices.check(fields["voice"])
     return {"voice": fields["voice"], "language": language, "speed": fields["speed"], "seed": fields["seed"]}
 
 

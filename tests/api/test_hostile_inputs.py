@@ -153,6 +153,11 @@ def test_a_document_of_code_alone_has_nothing_to_speak(client, address):
     refused(client.post(address, data=upload("a.md", b"# \n\n```\nprint(1)\n```\n")), 422, "nothing_to_speak")
 
 
+def test_a_video_of_nothing_but_an_address_is_refused_at_the_door(client, store):
+    refused(client.post("/v1/videos", json={"text": "https://example.org/a/b"}), 422, "nothing_to_tell")
+    assert list(store.files.entries()) == []
+
+
 def test_a_text_that_is_too_long_is_refused(client, address):
     refused(client.post(address, json={"text": "word " * 1100}), 422, "document_too_long")
 
