@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOC ?= examples/viet-nam.md
 
-.PHONY: help demo serve test lint format bench-video bench-serving bench-gpu clean
+.PHONY: help demo serve test fuzz lint format bench-video bench-serving bench-gpu clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -27,6 +27,11 @@ serve: $(READY) ## keep the whole stack up on the loopback
 
 test: $(READY) ## all tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fuzz: $(READY) ## the property tests, twenty times over with fresh examples
+	@for round in $$(seq 20); do $(BIN)/python -m pytest -q -x --hypothesis-seed=random \
+	  tests/speech/test_normalise.py tests/speech/test_passages.py tests/speech/test_joining.py tests/documents/test_markdown.py \
+	  tests/jobs/test_any_order.py tests/subtitles || exit 1; done
 
 lint: $(READY) ## ruff, mypy, and who may import whom
 	@$(BIN)/ruff check .

@@ -1,12 +1,36 @@
-"""The order of the tests: the craft first, then what needs servers, the whole stack last; so most mistakes show early."""
+"""The order of the tests: the craft first, then what needs servers, the whole stack last; so most mistakes show early.
+
+Property tests try other examples at every run on a desk (`make fuzz` does it again and again), and the same ones in CI,
+where a change must not fail for an old mistake.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
-ORDER = ("speech", "subtitles", "script", "video", "store", "workers", "jobs", "documents", "api", "cli", "serving", "stack")
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
+
+ORDER = (
+    "speech",
+    "subtitles",
+    "script",
+    "video",
+    "store",
+    "workers",
+    "cleanup",
+    "jobs",
+    "documents",
+    "api",
+    "cli",
+    "serving",
+    "stack",
+)
 ROOT = Path(__file__).parent
 
 
