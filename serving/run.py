@@ -32,6 +32,8 @@ VITAL = {"raylet", "gcs_server"}
 WATCH_SECONDS = 1.0
 #: How the folder of Ray's files begins; the number of the process follows. Short, since sockets lie in it.
 PREFIX = "voxreel-ray-"
+#: Ray opens its own folder to every user of the machine, so it lies inside one that is closed to them.
+RAY = "r"
 
 logger = logging.getLogger("serving.run")
 
@@ -134,7 +136,7 @@ def _start_ray(folder: Path, dashboard_port: int | None) -> str:
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
         configure_logging=False,
-        _temp_dir=str(folder),
+        _temp_dir=str(folder / RAY),
     )
     return str(context.dashboard_url)
 

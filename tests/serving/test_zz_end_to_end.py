@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ import requests
 import logs
 import settings
 from serving.client import SpeechCancelled, SpeechClient, SpeechRefused
+from serving.run import PREFIX
 
 from .running import Serving, free_port, start_serving
 
@@ -164,6 +167,12 @@ def test_no_text_of_a_user_is_in_the_log(serving: Serving, client: SpeechClient)
     client.speak(key="secret", text="Pomegranate sorbet.", voice="en_female")
     until(lambda: [line for line in serving.lines("passage spoken") if line["key"] == "secret"])
     assert "omegranate" not in serving.log.read_text(encoding="utf-8")
+
+
+def test_other_users_of_the_machine_cannot_reach_rays_files(serving: Serving) -> None:
+    folder = next(Path(tempfile.gettempdir()).glob(f"{PREFIX}{serving.process.pid}-*"))
+    assert list(folder.rglob("raylet"))  # the socket is in there
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_a_killed_replica_is_replaced_and_the_client_does_not_notice(serving: Serving, client: SpeechClient) -> None:
