@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Sequence
 
 from pipeline.speech.model import Timing
-from pipeline.subtitles.breaks import break_cost, lines_of
+from pipeline.subtitles.breaks import PLAIN, break_cost, lines_of
 from pipeline.subtitles.chunks import Chunk, chunks
 
 
@@ -58,19 +59,24 @@ def rules_for(size: tuple[int, int]) -> Rules:
     return WIDE if size[0] > size[1] else TALL
 
 
-def cues(text: str, words: Sequence[Timing], sentences: Sequence[Timing], rules: Rules = WIDE) -> list[Cue]:
+def cues(
+    text: str, words: Sequence[Timing], sentences: Sequence[Timing], rules: Rules = WIDE, *, until: float | None = None
+) -> list[Cue]:
     """The cues of a narration of `text`: every word once, in order, with its signs.
 
-    words, sentences: as in `Narration`. Deterministic; takes time in proportion to the text.
+    words, sentences: as in `Narration`. until: the sound's length in seconds; nothing is shown beyond it.
+    Deterministic; takes time in proportion to the text.
     """
     runs = _runs(chunks(text, words, sentences), rules)
     shown = []
     for number, run in enumerate(runs):
         following = runs[number + 1][0].start if number + 1 < len(runs) else None
-        lines = lines_of(run, rules.width)
-        assert lines is not None, "a run is only made of what fits"
+        fitting = lines_of(run, rules.width)
+        assert fitting is not None, "a run is only made of what fits"
+        lines, _ = fitting
         shown.append(Cue(run[0].start, _end(run, following, lines, rules), lines))
-    return _on_frames(shown)
+    placed = _on_frames(shown)
+    return placed if until is None else _ended(placed, until)
 
 
 def shifted(some: Sequence[Cue], seconds: float) -> list[Cue]:
@@ -90,7 +96,11 @@ def _runs(all_chunks: Sequence[Chunk], rules: Rules) -> list[Sequence[Chunk]]:
             if sum(len(chunk.text) for chunk in run) > 2 * rules.width:
                 break
             cost = best[start] + leaving + _run_cost(run, rules)
-            if cost < best[end] and lines_of(run, rules.width) is not None:
+            if cost >= best[end] or (fitting := lines_of(run, rules.width)) is None:
+                continue
+            # Where two lines can only part inside of a name, say, two cues read better.
+            cost += max(0.0, fitting[1] - PLAIN) / 2
+            if cost < best[end]:
                 best[end], came_from[end] = cost, start
     runs: list[Sequence[Chunk]] = []
     end = count
@@ -134,3 +144,16 @@ def _on_frames(some: Sequence[Cue]) -> list[Cue]:
         last = max(round(cue.end / _FRAME), first + 1)
         placed.append(Cue(round(first * _FRAME, 3), round(last * _FRAME, 3), cue.lines))
     return placed
+
+
+def _ended(some: Sequence[Cue], until: float) -> list[Cue]:
+    """The cues, none beyond `until`: at its last whole frame or, where a cue begins in that frame, at `until` itself."""
+    frame = round(math.floor(until / _FRAME + 1e-6) * _FRAME, 3)
+    exact = math.floor(until * 1000 + 1e-6) / 1000
+    ended = []
+    for cue in some:
+        if cue.end > frame:
+            cue = dataclasses.replace(cue, end=frame if frame > cue.start else exact)
+        if cue.start < cue.end:  # else its words would be heard after the sound's end: broken timings
+            ended.append(cue)
+    return ended

@@ -76,10 +76,26 @@ def test_cues_break_at_clauses_before_anything_else() -> None:
 def test_lines_are_balanced_and_no_article_ends_one() -> None:
     text = "The water that rises from the warm sea cools above the ground"
     words, sentences = narrate(text)
-    lines = lines_of(chunks(text, words, sentences), 42)
-    assert lines is not None
+    lines, _ = lines_of(chunks(text, words, sentences), 42) or ((), 0.0)
     assert abs(len(lines[0]) - len(lines[1])) <= 12
     assert lines[0].split()[-1] not in ("the", "from", "that")
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Vịnh này được công nhận là di sản thế giới và đón du khách", "thế giới"),
+        ("Năm 1010 nhà vua quyết định dời đô từ Hoa Lư về thành Đại La", "Hoa Lư"),
+        ("Nhà vua đổi tên thành Đại La thành kinh đô Thăng Long mới", "Thăng Long"),
+        ("The ferry from the old town over to New York sails every hour", "New York"),
+    ],
+)
+def test_no_break_parts_a_compound_or_a_name(text: str, whole: str) -> None:
+    """Whatever the width, as long as a break elsewhere is at all possible."""
+    words, sentences = narrate(text)
+    for width in range(24, 43):
+        shown = cues(text, words, sentences, Rules(width=width))
+        assert any(whole in line for cue in shown for line in cue.lines), [cue.text for cue in shown]
 
 
 def test_quotes_brackets_and_dashes_stay_with_their_words() -> None:
@@ -129,6 +145,23 @@ def test_times_lie_on_frames_even_when_timings_are_broken() -> None:
         assert cue.start < cue.end
         assert round(cue.start * 25, 6) == round(cue.start * 25)
         assert round(cue.end * 25, 6) == round(cue.end * 25)
+
+
+@pytest.mark.parametrize("until", [5.92, 5.9, 5.951, 6.0])
+def test_no_cue_outlasts_the_sound(until: float) -> None:
+    text = "The water rises from the sea. It falls again."
+    words = [Timing("The water rises from the sea", 0, 0.1, 2.6), Timing("It falls again", 30, 4.9, 5.88)]
+    sentences = [Timing(text[:29], 0, 0.1, 2.6), Timing(text[30:], 30, 4.9, 5.88)]
+    free, ended = cues(text, words, sentences), cues(text, words, sentences, until=until)
+    assert free[-1].end > until
+    assert ended[:-1] == free[:-1]
+    assert until - 0.04 < ended[-1].end <= until
+    assert round(ended[-1].end * 25, 6) == round(ended[-1].end * 25)
+
+
+def test_a_sound_shorter_than_a_frame_shows_its_cue_to_its_end() -> None:
+    word = Timing("Go.", 0, 0.0, 0.03)
+    assert cues("Go.", [word], [word], until=0.03) == [Cue(0.0, 0.03, ("Go.",))]
 
 
 def test_the_same_narration_always_gives_the_same_cues() -> None:
