@@ -14,6 +14,8 @@ from pipeline.video.sizes import FPS
 _AUDIO_BITS = "128k"
 #: What every player takes, in Hz; the narration is brought to it.
 _AUDIO_RATE = "48000"
+#: Streams name their language by ISO 639-2, jobs by ISO 639-1.
+_LANGUAGES = {"vi": "vie", "en": "eng"}
 
 
 def assemble(
@@ -28,7 +30,8 @@ def assemble(
     """Write the film `out` (mp4, H.264 as rendered, AAC), ready for the web: its index comes first.
 
     segments: what `render_scene` wrote, in order, all of one size. narration: a sound file as long as all of them
-    together. metadata: further tags by name, such as "comment" or "language". Raises Cancelled, ToolFailed.
+    together. metadata: further tags by name, such as "comment"; "language" ("vi", "en") is said of both streams.
+    Raises Cancelled, ToolFailed.
     """
     if not segments:
         raise ValueError("A film has at least one scene.")
@@ -55,5 +58,8 @@ def _arguments(tags: Mapping[str, str]) -> list[str]:
     sources = ["-f", "concat", "-i", "scenes.ffconcat", "-i", "narration"]
     video = ["-map", "0:v:0", "-c:v", "copy", "-video_track_timescale", str(FPS * 512)]
     audio = ["-map", "1:a:0", "-c:a", "aac", "-b:a", _AUDIO_BITS, "-ar", _AUDIO_RATE]
-    described = [word for name, value in tags.items() if value for word in ("-metadata", f"{name}={value}")]
-    return [*sources, *video, *audio, "-map_metadata", "-1", *described, "-movflags", "+faststart", "-f", "mp4"]
+    language = _LANGUAGES.get(tags.get("language", ""), "und")
+    spoken = [word for stream in "va" for word in (f"-metadata:s:{stream}:0", f"language={language}")]
+    others = {name: value for name, value in tags.items() if name != "language" and value}
+    described = [word for name, value in others.items() for word in ("-metadata", f"{name}={value}")]
+    return [*sources, *video, *audio, "-map_metadata", "-1", *described, *spoken, "-movflags", "+faststart", "-f", "mp4"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -61,6 +62,15 @@ def test_the_film_says_what_it_is_and_starts_at_once(paint: Paint, tmp_path: Pat
     assert found.video.start == found.audio.start == 0.0
 
 
+@pytest.mark.parametrize(("language", "named"), [("vi", "vie"), ("en", "eng"), (None, "und")])
+def test_both_streams_name_the_language_of_the_film(language: str | None, named: str, paint: Paint, tmp_path: Path) -> None:
+    render_scene(paint("p.png", (90, 90, 90)), 25, SIZE, STILL, None, tmp_path / "s.mp4")
+    tags = {"language": language} if language else None
+    assemble([tmp_path / "s.mp4"], narration(25, tmp_path / "n.wav"), tmp_path / "f.mp4", metadata=tags)
+    with av.open(str(tmp_path / "f.mp4")) as film:
+        assert [(stream.type, stream.metadata["language"]) for stream in film.streams] == [("video", named), ("audio", named)]
+
+
 def test_picture_and_sound_end_together_after_ten_minutes(grain: Path, tmp_path: Path) -> None:
     counts = [4999, 5003, 4998]
     segments = []
@@ -78,8 +88,6 @@ def test_picture_and_sound_end_together_after_ten_minutes(grain: Path, tmp_path:
 
 def test_sound_is_heard_when_its_picture_is_seen(paint: Paint, tmp_path: Path) -> None:
     """A click at the beginning of the second scene must come out there, whatever the codec puts before it."""
-    import av
-
     segments = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
     for segment in segments:
         render_scene(paint("p.png", (90, 90, 90)), 50, SIZE, STILL, None, segment)
