@@ -16,8 +16,9 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify
 from flask_limiter import RateLimitExceeded
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from pipeline.errors import PipelineError
 
@@ -154,5 +155,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(PipelineError, _bad_input)
     app.register_error_handler(RateLimitExceeded, _rate_limited)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(ParseException, lambda error: http_exception(BadRequest()))  # a body in broken chunks
     app.register_error_handler(HTTPException, http_exception)
     app.register_error_handler(Exception, _unexpected)

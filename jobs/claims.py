@@ -21,7 +21,7 @@ from store import Store
 from store.database import now
 from store.tables import JobFileRow, JobRow, StepEdgeRow, StepRow
 
-__all__ = ["Claim", "claim", "complete", "fail", "renew"]
+__all__ = ["Claim", "claim", "complete", "fail", "release", "renew"]
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +98,21 @@ def fail(store: Store, claim: Claim, code: str, message: str, retryable: bool, r
             delay = delay_after(step.attempt, retry_after)
             record_failure(session, job, step, code, message, store.settings.max_attempts if retryable else 0, delay)
         progress.refresh(store, claim.job_id)
+
+
+def release(store: Store, claim: Claim) -> bool:
+    """Give the step back as if it had never been claimed: its worker is stopped and did not fail. False when refused.
+
+    Call `advance` afterwards, which sends it to another worker.
+    """
+    with logs.bound(job_id=claim.job_id, request_id=claim.request_id), store.sessions.begin() as session:
+        job, step = _held(session, claim)
+        if job is None or step is None:
+            return False
+        step.status, step.fence, step.attempt = "waiting", step.fence + 1, step.attempt - 1
+        step.lease_until = step.not_before = None
+        logger.info("step released", extra=_step_fields(claim))
+        return True
 
 
 def record_failure(session: Session, job: JobRow, step: StepRow, code: str, message: str, attempts: int, delay: float) -> None:

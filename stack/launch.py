@@ -55,7 +55,8 @@ def running_stack(
     api_port: where the API listens; a free port when None. starting: told the name of each part as it starts.
     Raises StackError when a part cannot start; everything that was started is stopped at the end, come what may.
     """
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.chmod(0o700)  # users' texts lie in it; a folder made by hand is mostly open to all
     where = settings.data_dir / "stack.json"
     with (settings.data_dir / "stack.lock").open("a+") as lock:
         if not _locked(lock):
@@ -87,7 +88,8 @@ def serve(settings: Settings) -> int:
             _greet(stack)
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
-            print("\nStopping ...", flush=True)
+            print("\nStopping; work under way goes on at the next start ...", flush=True)
+        print("Stopped.")
     except StackError as error:
         print(f"voxreel: {error}", file=sys.stderr)
         return 1
@@ -180,12 +182,11 @@ def _keep_up(children: Sequence[Child], over: threading.Event) -> None:
 
 
 def _stop(children: Sequence[Child]) -> None:
-    """Redis last, so that all others can still say goodbye."""
-    redis = [child for child in children if child.name == "redis"]
-    try:
-        processes.stop([child for child in reversed(children) if child not in redis])
-    finally:
-        processes.stop(redis)
+    """First those that take work in or carry it out, then serving, which they may still wait for; Redis last of all."""
+    stages: dict[str, int] = {"serving": 1, "redis": 2}
+    with contextlib.ExitStack() as stopping:
+        for stage in (2, 1, 0):  # an ExitStack goes backwards, and goes on whatever happens
+            stopping.callback(processes.stop, [child for child in children if stages.get(child.name, 0) == stage])
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

@@ -56,7 +56,9 @@ CORES = os.cpu_count() or 1
 PARTS = (
     # The serving application writes serving.log itself; what Ray says beside it is kept apart.
     Part("serving", _serving, "ray.log"),
-    Part("speech-worker", _worker("workers.main", "speech-high speech-low", 1, 4), "speech-worker.log"),
+    # Films speak at low priority and in a process of their own: a sentence that somebody waits for finds a free thread.
+    Part("speech-worker", _worker("workers.main", "speech-high", 1, 4), "speech-worker.log"),
+    Part("film-worker", _worker("workers.main", "speech-low", 1, 4), "film-worker.log"),
     Part("render-worker", _worker("workers.main", "render-high render-low", CORES, 1), "render-worker.log"),
     Part(
         "default-worker",

@@ -6,8 +6,10 @@ A message holds a step's id and fence and nothing else. Which queues a process l
 from __future__ import annotations
 
 import functools
+import threading
 
 import dramatiq
+from dramatiq.middleware import Middleware
 
 import logs
 import settings
@@ -19,7 +21,20 @@ from workers import run
 SETTINGS = settings.get()
 logs.configure("worker", SETTINGS.log_level)
 
+
+class StopSteps(Middleware):
+    """Tells the steps of this process when it is to end, so that it ends within moments and they go on elsewhere."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self.stopping.set()
+
+
 broker = process_broker(SETTINGS)
+stop_steps = StopSteps()
+broker.add_middleware(stop_steps)
 
 
 @functools.cache
@@ -36,4 +51,4 @@ def _speech() -> SpeechClient:
 @dramatiq.actor(actor_name="run_step", queue_name="default-high", broker=broker)
 def run_step(step_id: int, fence: int) -> None:
     """Work on a step, if the fence still holds."""
-    run.run_step(SETTINGS, _store(), StepQueue(broker), _speech(), step_id, fence)
+    run.run_step(SETTINGS, _store(), StepQueue(broker), _speech(), step_id, fence, stop_steps.stopping)

@@ -9,17 +9,23 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+import numpy as np
 import soundfile
 
 from pipeline.errors import PipelineError
 from pipeline.speech.model import Passage, Sound
 from pipeline.speech.passages import split
+from serving.client import SpeechRefused
 from store.files import FileStore
 from workers.addresses import passage_address
 from workers.work import Work
 
 #: Requests of one step that are under way at once; serving batches them.
 AT_ONCE = 8
+#: Serving's code for a passage without any character that the checkpoint knows.
+UNKNOWN_TO_THE_VOICE = "nothing_to_say"
+#: Seconds of silence in place of such a passage.
+SILENCE = 0.3
 
 
 def passages_of(text: str, language: str) -> list[Passage]:
@@ -65,10 +71,21 @@ def speak(work: Work, passages: Sequence[Passage]) -> list[str]:
         return given_up.is_set() or work.cancelled()
 
     def speak_one(address: str, passage: Passage) -> None:
-        speech = work.speech.speak(
-            key=address, text=passage.spoken, voice=voice, speed=request["speed"], seed=request["seed"], cancelled=cancelled
-        )
-        _keep(work.store.files, address, Sound(speech.samples, speech.rate, speech.character_ends))
+        try:
+            speech = work.speech.speak(
+                key=address,
+                text=passage.spoken,
+                voice=voice,
+                speed=request["speed"],
+                seed=request["seed"],
+                cancelled=cancelled,
+            )
+        except SpeechRefused as error:
+            if error.code != UNKNOWN_TO_THE_VOICE:
+                raise
+            _keep(work.store.files, address, _silence(passage, serving["checkpoint"]["rate"]))
+        else:
+            _keep(work.store.files, address, Sound(speech.samples, speech.rate, speech.character_ends))
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="speak") as pool:
         calls = [
@@ -85,6 +102,21 @@ def speak(work: Work, passages: Sequence[Passage]) -> list[str]:
             raise
     work.stop_if_cancelled()
     return addresses
+
+
+def _silence(passage: Passage, rate: int) -> Sound:
+    """What stands for a passage in a script that the voice does not know, so that the rest is heard all the same."""
+    ends = (np.arange(1, len(passage.spoken) + 1) * SILENCE / len(passage.spoken)).tolist()
+    return Sound(np.zeros(round(SILENCE * rate), dtype=np.float32), rate, tuple(ends))
+
+
+def require_sound(samples: np.ndarray) -> None:
+    """Refuse a narration in which nothing at all was spoken. Raises PipelineError nothing_to_speak."""
+    if not samples.any():
+        raise PipelineError(
+            "The voice knows none of the letters of this text. Send a text in its language, or choose another voice.",
+            code="nothing_to_speak",
+        )
 
 
 def _keep(files: FileStore, address: str, sound: Sound) -> None:

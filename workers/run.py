@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import traceback
 
@@ -27,14 +28,25 @@ UNEXPECTED = (
 )
 
 
-def run_step(settings: Settings, store: Store, queue: StepQueue, speech: SpeechClient, step_id: int, fence: int) -> None:
-    """Claim the step and work on it. A message that is out of date claims nothing and is dropped without harm."""
+def run_step(
+    settings: Settings,
+    store: Store,
+    queue: StepQueue,
+    speech: SpeechClient,
+    step_id: int,
+    fence: int,
+    stopping: threading.Event | None = None,
+) -> None:
+    """Claim the step and work on it. A message that is out of date claims nothing and is dropped without harm.
+
+    stopping: set when the worker is to end; the step is then given back and does not count as tried.
+    """
     claim = claims.claim(store, step_id, fence)
     if claim is None:
         log.info("step not claimed", extra={"step_id": step_id, "fence": fence})
         return
     with logs.bound(job_id=claim.job_id, request_id=claim.request_id, step=claim.name):
-        work = Work(settings, store, speech, claim)
+        work = Work(settings, store, speech, claim, stopping or threading.Event())
         started = time.monotonic()
         with work.leased():
             ended = _attempt(work)
@@ -50,7 +62,7 @@ def _attempt(work: Work) -> str:
     try:
         outcome = STEPS[claim.kind](work)
     except (Cancelled, SpeechCancelled):
-        return "cancelled"
+        return "released" if work.stopping.is_set() and claims.release(work.store, claim) else "cancelled"
     except SpeechError as error:
         return _fail(work.store, claim, error.code, str(error), error.retryable, error.retry_after)
     except PipelineError as error:

@@ -33,13 +33,17 @@ class Work:
     store: Store
     speech: SpeechClient
     claim: Claim
+    #: Set when this worker is to end: the step goes back to the others.
+    stopping: threading.Event = field(default_factory=threading.Event)
     _lost: threading.Event = field(default_factory=threading.Event)
     _asked_at: float = field(default=float("-inf"))
     _cancelled: bool = False
 
     def cancelled(self) -> bool:
-        """Whether to stop now: the job was cancelled, or another worker has taken the step over."""
+        """Whether to stop now: the job was cancelled, another worker has taken the step over, or this one is to end."""
         now = time.monotonic()
+        if self.stopping.is_set():
+            return True
         if not self._cancelled and now - self._asked_at > CANCEL_CHECK_INTERVAL:
             self._asked_at = now
             self._cancelled = self._lost.is_set() or cancel.is_cancelled(self.store, self.claim.job_id)
@@ -48,7 +52,7 @@ class Work:
     def stop_if_cancelled(self) -> None:
         """Raise Cancelled where `cancelled()` says so."""
         if self.cancelled():
-            raise Cancelled("The job was cancelled or the step was taken over.")
+            raise Cancelled("The job was cancelled, the step was taken over, or the worker is to end.")
 
     def report(self, fraction: float, message: str) -> None:
         """Tell how much of this step is done, 0 to 1."""

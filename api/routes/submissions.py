@@ -20,7 +20,7 @@ from api.schemas.requests import SpeechForm, SpeechRequest, VideoForm, VideoRequ
 from api.schemas.responses import JobSchema
 from jobs import progress
 from jobs.errors import IdempotencyConflict
-from jobs.model import JobView, NewJob, NewStep
+from jobs.model import JobView, NewJob, NewStep, Priority
 from jobs.submit import submit
 from pipeline import documents
 from pipeline.script.extractive import ExtractiveWriter
@@ -110,7 +110,9 @@ def _keep(files: dict[str, bytes]) -> str:
 
 def _submit(kind: Any, step: NewStep, title: str, request: dict[str, Any], key: tuple[str, str] | None) -> Response:
     room = context()
-    new_job = NewJob(kind=kind, owner_id=caller().id, title=title, request=request, steps=(step,))
+    # Somebody may wait for a sentence; a film takes minutes anyway.
+    priority: Priority = "high" if kind == "speech" else "low"
+    new_job = NewJob(kind=kind, owner_id=caller().id, title=title, request=request, steps=(step,), priority=priority)
     try:
         job, created = submit(room.store, room.queue, new_job, key, request_id=g.request_id)
     except IdempotencyConflict:  # another request with this key came in while we read the input

@@ -45,6 +45,8 @@ class Serving:
         self.asked, self.over = threading.Event(), threading.Event()
         self.hangs = False
         self.refusal: tuple[int, str] | None = None
+        #: Texts in which the voice knows no letter.
+        self.unknown: set[str] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -53,8 +55,9 @@ class Serving:
         self.asked.set()
         if self.hangs:
             self.over.wait(60)
-        if self.refusal is not None:
-            status, code = self.refusal
+        refusal = (422, "nothing_to_say") if body["text"] in self.unknown else self.refusal
+        if refusal is not None:
+            status, code = refusal
             return status, json.dumps({"error": {"code": code, "message": "Said so."}}).encode()
         sound = 0.1 * np.sin(2 * np.pi * 200 * np.arange(RATE // 2) / RATE)
         ends = list(np.linspace(0.5 / len(body["text"]), 0.5, len(body["text"])))
@@ -77,7 +80,7 @@ def _handler(serving: Serving) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             voices = [{"name": "en_female", "language": "en"}, {"name": "vi_female", "language": "vi"}]
-            self._send(200, json.dumps({"checkpoint": {"fingerprint": "f" * 64}, "voices": voices}).encode())
+            self._send(200, json.dumps({"checkpoint": {"fingerprint": "f" * 64, "rate": RATE}, "voices": voices}).encode())
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -145,11 +148,11 @@ class Room:
         with self.store.reads.begin() as session:
             return session.scalars(select(StepRow).where(StepRow.job_id == job_id, StepRow.name == name)).one()
 
-    def run(self, job_id: str, *names: str) -> StepRow:
-        """Run the steps one after the other; the last one as it is then."""
+    def run(self, job_id: str, *names: str, stopping: threading.Event | None = None) -> StepRow:
+        """Run the steps one after the other, in a worker that is to end when `stopping` is set; the last one as it is then."""
         for name in names:
             step = self.step(job_id, name)
-            run_step(self.settings, self.store, self.queue, self.speech, step.id, step.fence)
+            run_step(self.settings, self.store, self.queue, self.speech, step.id, step.fence, stopping)
         return self.step(job_id, names[-1])
 
     def work(self, job_id: str, name: str) -> Work:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import soundfile
 from sqlalchemy import text as sql
 
 from jobs import views
@@ -35,6 +36,51 @@ def test_a_text_is_spoken_and_what_is_said_twice_is_spoken_once(room: Room, serv
     assert [file.name for file in job.files] == ["speech.wav", "speech.srt", "speech.vtt", "timings.json"]
     timings = json.loads(room.store.files.path(job.files[3].address, "timings.json").read_bytes())
     assert [sentence["text"] for sentence in timings["sentences"]] == ["It rains.", "It rains.", "The sun is out again."]
+
+
+def test_a_sentence_in_letters_that_the_voice_does_not_know_is_left_silent_and_the_rest_is_heard(
+    room: Room, serving: Serving
+) -> None:
+    text = "It rains. Привет. The sun is out again."
+    serving.unknown = {"Привет."}
+    job_id = room.spoken_text(text)
+    assert room.run(job_id, "plan", "speak:0", "join").status == "done"
+    job = views.get(room.store, job_id, None)
+    assert job is not None
+    timings = json.loads(room.store.files.path(job.files[3].address, "timings.json").read_bytes())
+    assert [sentence["text"] for sentence in timings["sentences"]] == ["It rains.", "Привет.", "The sun is out again."]
+    samples, rate = soundfile.read(room.store.files.path(job.files[0].address, "speech.wav"))
+    silent, heard = timings["sentences"][1], timings["sentences"][2]
+    assert not samples[round(silent["start"] * rate) : round(silent["end"] * rate)].any()
+    assert samples[round(heard["start"] * rate) : round(heard["end"] * rate)].any()
+
+
+def test_a_text_of_which_nothing_can_be_spoken_fails_with_a_sentence(room: Room, serving: Serving) -> None:
+    serving.unknown = {"Привет.", "Мир."}
+    job_id = room.spoken_text("Привет. Мир.")
+    room.run(job_id, "plan", "speak:0", "join")
+    job = views.get(room.store, job_id, None)
+    assert job is not None
+    assert job.error is not None
+    assert job.error["code"] == "nothing_to_speak"
+
+
+def test_a_step_whose_worker_is_to_end_goes_back_and_does_not_count_as_tried(room: Room, serving: Serving) -> None:
+    serving.hangs = True
+    job_id = room.spoken_text(TEXT)
+    room.run(job_id, "plan")
+    stopping = threading.Event()
+    worker = threading.Thread(target=room.run, args=(job_id, "speak:0"), kwargs={"stopping": stopping})
+    worker.start()
+    assert serving.asked.wait(30)
+    stopping.set()
+    worker.join(30)
+    assert not worker.is_alive(), "it did not stop"
+    step = room.step(job_id, "speak:0")
+    assert (step.status, step.attempt) == ("ready", 0)
+    serving.hangs = False
+    serving.over.set()
+    assert room.run(job_id, "speak:0", "join").status == "done"
 
 
 def test_passages_that_are_in_the_store_are_not_spoken_again(room: Room, serving: Serving) -> None:

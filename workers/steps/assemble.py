@@ -20,6 +20,7 @@ from pipeline.video.assembling import assemble
 from pipeline.video.sizes import frame_size
 from pipeline.visuals.model import credits_to_json
 from workers.addresses import address
+from workers.passages import require_sound
 from workers.results import TEXT_TYPES, results
 from workers.steps.illustrate import read_illustration
 from workers.steps.narrate import read_narration
@@ -62,8 +63,9 @@ def run(work: Work) -> Outcome:
 
 def _write_narration(narrations: Sequence[Narration], out: Path) -> Path:
     """All scenes' sound as one, levelled as one, so that no scene is louder than another."""
-    rate = narrations[0].rate
-    encode(level(np.concatenate([narration.samples for narration in narrations]), rate), rate, "wav", out)
+    rate, samples = narrations[0].rate, np.concatenate([narration.samples for narration in narrations])
+    require_sound(samples)
+    encode(level(samples, rate), rate, "wav", out)
     return out
 
 

@@ -11,7 +11,7 @@ from pipeline.speech.levels import level
 from pipeline.subtitles.cues import cues
 from pipeline.subtitles.files import srt_text, vtt_text
 from workers.addresses import address
-from workers.passages import read_sound
+from workers.passages import read_sound, require_sound
 from workers.results import TEXT_TYPES, results
 from workers.steps.plan import read_passages
 from workers.work import Work
@@ -28,6 +28,7 @@ def run(work: Work) -> Outcome:
     if not files.has(place):
         text = files.path(request["input"], "text.txt").read_text("utf-8")
         narration = join(text, passages, [read_sound(files, entry) for entry in entries])
+        require_sound(narration.samples)
         work.report(0.5, "Encoding")
         work.stop_if_cancelled()
         shown = cues(text, narration.words, narration.sentences)

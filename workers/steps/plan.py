@@ -35,7 +35,7 @@ def run(work: Work) -> Outcome:
         for number, first in enumerate(firsts)
     )
     weight = 0.1 * sum(step.weight for step in speaking)
-    join = NewStep("join", "join", "render", after=("plan", *(step.name for step in speaking)), weight=weight)
+    join = NewStep("join", "join", "default", after=("plan", *(step.name for step in speaking)), weight=weight)
     return Outcome(plan, {"passages": len(passages)}, new_steps=(*speaking, join))
 
 
