@@ -99,7 +99,7 @@ def _runs(all_chunks: Sequence[Chunk], rules: Rules) -> list[Sequence[Chunk]]:
             if cost >= best[end] or (fitting := lines_of(run, rules.width)) is None:
                 continue
             # Where two lines can only part inside of a name, say, two cues read better.
-            cost += max(0.0, fitting[1] - PLAIN) / 2
+            cost += max(0.0, fitting[1] - PLAIN)
             if cost < best[end]:
                 best[end], came_from[end] = cost, start
     runs: list[Sequence[Chunk]] = []

@@ -85,6 +85,7 @@ def test_lines_are_balanced_and_no_article_ends_one() -> None:
     ("text", "whole"),
     [
         ("Vịnh này được công nhận là di sản thế giới và đón du khách", "thế giới"),
+        ("Cả hai đều có di sản thế giới được UNESCO ghi danh.", "thế giới"),
         ("Năm 1010 nhà vua quyết định dời đô từ Hoa Lư về thành Đại La", "Hoa Lư"),
         ("Nhà vua đổi tên thành Đại La thành kinh đô Thăng Long mới", "Thăng Long"),
         ("The ferry from the old town over to New York sails every hour", "New York"),
