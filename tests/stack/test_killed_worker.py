@@ -30,7 +30,7 @@ def test_a_film_is_complete_and_no_passage_spoken_twice_after_its_workers_were_k
     job_id = visitor.submit("videos", json=fields)
 
     poll(lambda: len(spoken(stack) - before) >= 2)
-    kill(stack, "speech-worker")
+    kill(stack, "film-worker")
     assert visitor.job(job_id)["status"] == "running"
 
     poll(lambda: _is_encoding(stack) or visitor.job(job_id)["status"] in FINISHED)
@@ -41,7 +41,7 @@ def test_a_film_is_complete_and_no_passage_spoken_twice_after_its_workers_were_k
     new = spoken(stack) - before
     assert len(new) >= 9, "nine sentences, nine passages at least"
     assert set(new.values()) == {1}, "a passage was spoken twice"
-    assert _second_attempts(stack, "speech-worker.log", job_id), "no narration was taken up a second time"
+    assert _second_attempts(stack, "film-worker.log", job_id), "no narration was taken up a second time"
     assert _second_attempts(stack, "render-worker.log", job_id), "no scene was taken up a second time"
 
     film = tmp_path / "film.mp4"

@@ -94,7 +94,18 @@ def test_every_line_that_is_logged_for_a_job_bears_its_id_and_the_requests_id(st
     )
     job_id = answer.json()["id"]
     visitor.succeeded(job_id)
-    for log in ("speech-worker.log", "default-worker.log", "render-worker.log", "serving.log"):
+    for log in ("api.log", "speech-worker.log", "default-worker.log", "serving.log"):
         lines = [line for line in log_lines(stack, log) if line.get("job_id") == job_id]
         assert lines, log
         assert {line.get("request_id") for line in lines} == {"trail-1"}, log
+
+
+def test_a_sentence_that_somebody_waits_for_overtakes_a_film(stack: RunningStack):
+    visitor, before = Visitor(stack), spoken(stack)
+    lines = [f"Scene {number} tells of a long and winding road that leads over the hills to the sea." for number in range(24)]
+    film = visitor.submit("videos", json={"text": "\n\n".join(lines), "language": "en", "resolution": "720p"})
+    poll(lambda: bool(spoken(stack) - before))
+    visitor.succeeded(visitor.submit("speech", json={"text": "Just one short sentence.", "language": "en"}))
+    assert visitor.job(film)["progress"]["stage"] in {"narrate", "render", "illustrate"}
+    assert visitor.cancel(film)["status"] == "cancelled"
+    assert sum((spoken(stack) - before).values()) < 24, "the film was spoken to its end first"
