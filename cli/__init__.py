@@ -7,15 +7,29 @@ overloaded, 130 interrupted with Ctrl-C. Errors are one sentence on standard err
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import looking, making, operating
 from cli.errors import BadUse, CliError
 from version import VERSION
 
+
+class _Commands(TyperGroup):
+    """The commands, without the words of the library that checks their options."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as wrong:
+            wrong.message = wrong.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

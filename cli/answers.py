@@ -6,6 +6,12 @@ import requests
 
 from cli.errors import BadUse, CliError, Unreachable
 
+#: Errors whose remedy is another for the command line than for programs.
+_OURS = {
+    "job_not_found": "There is no such job, or it belongs to another key. `voxreel jobs` lists yours.",
+    "nothing_to_speak": "There are no words in this that a voice could say. Give some.",
+}
+
 
 def describe(response: requests.Response) -> CliError | None:
     """The error in `response`, or None where it holds none."""
@@ -16,14 +22,17 @@ def describe(response: requests.Response) -> CliError | None:
     try:
         error = response.json()["error"]
         code, message, request_id = error["code"], error["message"], error.get("request_id")
-        details = "".join(f"\n  {field}: {_joined(what)}" for field, what in error.get("fields", {}).items())
+        # The sentence about a voice lists the voices, and so does its field.
+        fields = {} if code == "voice_unknown" else error.get("fields", {})
+        details = "".join(f"\n  {field}: {_joined(what)}" for field, what in fields.items())
     except (ValueError, KeyError, TypeError, AttributeError):
         return _not_voxreel(response)
     if response.status_code >= 500:
         return Unreachable(f"{message} ({code}, request {request_id})")
     if response.status_code == 429:
-        return Unreachable(f"{message} ({code})")
-    return BadUse(f"{message} ({code}){details}")
+        seconds = response.headers.get("Retry-After", "60")
+        return Unreachable(f"The server takes no more requests of this key for now. Try again in {seconds} s. ({code})")
+    return BadUse(f"{_OURS.get(code, message)} ({code}){details}")
 
 
 def _joined(what: object) -> str:

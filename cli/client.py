@@ -14,6 +14,7 @@ import requests
 
 from cli.answers import describe
 from cli.errors import BadUse, CliError, Unreachable
+from cli.talk import Tell, telling
 
 #: Seconds to wait for a connection, and for the next bytes of an answer.
 TIMEOUT = (5.0, 60.0)
@@ -28,9 +29,10 @@ HASTE = 5.0
 class Client:
     """A connection to one server. Calls that change nothing, or are named by a key, are tried again when it goes away."""
 
-    def __init__(self, url: str, key: str, patience: float = PATIENCE):
+    def __init__(self, url: str, key: str, patience: float = PATIENCE, tell: Tell | None = None):
         self.url = url.rstrip("/")
         self.patience = patience
+        self._tell = tell or telling(quiet=True)
         self._session = requests.Session()
         # Not as Authorization: an entry for the host in ~/.netrc would take its place.
         self._session.headers.update({"X-API-Key": key, "User-Agent": "voxreel-cli"})
@@ -101,12 +103,15 @@ class Client:
                 error = describe(response)
                 if error is None:
                     return response
-                wait = max(pause, _seconds(response.headers.get("Retry-After")))
+                asked = _seconds(response.headers.get("Retry-After"))
+                wait = max(pause, asked)
             except requests.RequestException as lost:
-                error, wait = _lost(self.url, lost), pause
+                error, wait, asked = _lost(self.url, lost), pause, 0.0
             longest = patience if self._met else min(patience, FIRST_PATIENCE)
             if not isinstance(error, Unreachable) or time.monotonic() + wait > began + longest:
                 raise error
+            if asked:
+                self._tell(f"the server asks to wait; trying again in {wait:.0f} s")
             time.sleep(wait)
         raise AssertionError("the pauses never end")
 

@@ -3,48 +3,79 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import settings
 from cli.client import Client, is_loopback
 from cli.errors import BadUse, Unreachable
+from cli.talk import Tell, telling
+
+if TYPE_CHECKING:
+    from stack.launch import RunningStack
 
 
 @contextlib.contextmanager
-def connected(*, local: bool = False, starting: Callable[[str], None] = lambda part: None) -> Iterator[Client]:
-    """A client of the server at VOXREEL_URL; with `local`, of a whole stack that runs for as long as the block.
+def connected(*, local: bool = False, tell: Tell | None = None) -> Iterator[Client]:
+    """A client of the server at VOXREEL_URL, or else of the stack on our data folder, or else at the usual port.
 
-    starting: told the name of each part of the local stack as it starts.
+    local: of a whole stack that runs for as long as the block, unless one runs already. tell: told what a person may want
+    to know while it takes its time; standard error when left out.
     """
+    tell = tell or telling()
     with contextlib.ExitStack() as ending:
         if local:
-            url, key = _start(ending, starting)
+            running = start_local(ending, tell)
+            url, key = running.url, running.admin_key
+            if not running.children:
+                tell(f"using the server that already runs at {url}")
         else:
-            url = os.environ.get("VOXREEL_URL") or f"http://127.0.0.1:{checked_settings().api_port}"
-            if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-                raise BadUse(f"VOXREEL_URL is {url!r}, which is no address. Set it to one such as http://127.0.0.1:8000.")
-            key = _key_for(url)
-        yield ending.enter_context(contextlib.closing(Client(url, key)))
+            url, key = _server()
+        yield ending.enter_context(contextlib.closing(Client(url, key, tell=tell)))
 
 
-def _start(ending: contextlib.ExitStack, starting: Callable[[str], None]) -> tuple[str, str]:
+def start_local(ending: contextlib.ExitStack, tell: Tell) -> RunningStack:
+    """A whole stack that stops when `ending` does; joined, and left up, where one already runs on our data folder."""
     # Imported here only: it brings in every room of the house.
     from stack.launch import running_stack
     from stack.processes import StackError
 
     try:
-        running = ending.enter_context(running_stack(checked_settings(), starting=starting))
+        return ending.enter_context(running_stack(checked_settings(), starting=lambda part: tell(f"starting {part} ...")))
     except StackError as error:
         raise Unreachable(f"The local server did not start. {error}") from None
-    return running.url, running.admin_key
 
 
-def _key_for(url: str) -> str:
-    key = os.environ.get("VOXREEL_API_KEY", "").strip()
+def _server() -> tuple[str, str]:
+    """The URL of the server to ask, and the key for it."""
+    named = os.environ.get("VOXREEL_URL")
+    if not named:
+        url = _url_of_stack(checked_settings().data_dir) or f"http://127.0.0.1:{checked_settings().api_port}"
+        return url, _key(own=True)
+    if urlsplit(named).scheme not in ("http", "https") or not urlsplit(named).hostname:
+        raise BadUse(f"VOXREEL_URL is {named!r}, which is no address. Set it to one such as http://127.0.0.1:8000.")
     # The key in our own data folder is for this machine; it must not be sent to any other.
-    if not key and is_loopback(url):
+    return named, _key(own=is_loopback(named))
+
+
+def _url_of_stack(data_dir: Path) -> str | None:
+    """Where the stack on this data folder is reached, if one runs: it may have been given another port than the usual."""
+    try:
+        found = json.loads((data_dir / "stack.json").read_text())
+        os.kill(found["pid"], 0)
+        return found["url"]
+    except (OSError, ValueError, KeyError, TypeError):  # none, one that was killed, or one of another user
+        return None
+
+
+def _key(*, own: bool) -> str:
+    """The key of VOXREEL_API_KEY or, where the server is our `own`, that of the data folder. Raises BadUse without any."""
+    key = os.environ.get("VOXREEL_API_KEY", "").strip()
+    if not key and own:
         file = checked_settings().data_dir / "admin.key"
         with contextlib.suppress(FileNotFoundError):
             key = file.read_text(encoding="ascii").strip()

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 
 from cli.client import Client
 from cli.errors import CliError, Interrupted, JobFailed
+from cli.eta import TimeLeft
+from cli.talk import telling
 
 #: Seconds between two looks at a job: at first, and at most.
 SOONEST, LATEST = 0.25, 1.5
@@ -19,6 +21,18 @@ SOONEST, LATEST = 0.25, 1.5
 LINE_EVERY = 10.0
 
 ENDED = ("succeeded", "failed", "cancelled")
+
+#: What a person calls the kinds of steps.
+_WORDS = {
+    "plan": "Planning",
+    "script": "Planning",
+    "speak": "Speaking",
+    "narrate": "Speaking",
+    "illustrate": "Drawing",
+    "render": "Rendering",
+    "join": "Joining",
+    "assemble": "Assembling",
+}
 
 Show = Callable[[dict[str, Any]], None]
 
@@ -78,37 +92,41 @@ def _bar(console: Console) -> Iterator[Show]:
         TextColumn("{task.fields[left]}", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("queued", total=100.0, left="")
+        task = progress.add_task("Queued", total=100.0, left="")
+        left = TimeLeft()
 
         def show(job: dict[str, Any]) -> None:
             now = job["progress"]
-            progress.update(task, completed=now["percent"], description=_stage(job), left=_left(job))
+            progress.update(task, completed=now["percent"], description=_stage(job), left=_left(job, left))
 
         yield show
 
 
 def _lines(console: Console) -> Show:
-    said: dict[str, Any] = {"stage": None, "percent": 0.0}
+    """Lines for whoever reads a log: one for every stage when it is first seen, and one every few percent."""
+    tell, left = telling(console=console), TimeLeft()
+    seen: set[str] = set()
+    said = 0.0
 
     def show(job: dict[str, Any]) -> None:
-        stage, percent = _stage(job), job["progress"]["percent"]
-        if stage != said["stage"] or percent >= said["percent"] + LINE_EVERY:
-            said.update(stage=stage, percent=percent)
-            line = f"{percent:3.0f}%  {stage}  {_left(job)}".rstrip()
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        nonlocal said
+        stage, percent, remaining = _stage(job), job["progress"]["percent"], _left(job, left)
+        if stage not in seen or percent >= said + LINE_EVERY:
+            seen.add(stage)
+            said = percent
+            tell(f"{percent:3.0f}%  {stage}  {remaining}".rstrip())
 
     return show
 
 
 def _stage(job: dict[str, Any]) -> str:
+    """One word for what goes on. Scenes go side by side, so it may go back and forth."""
     if job["status"] != "running":
-        return job["status"]
-    return job["progress"].get("message") or job["progress"].get("stage") or "running"
+        return job["status"].capitalize()
+    return _WORDS.get(job["progress"]["stage"], "Running")
 
 
-def _left(job: dict[str, Any]) -> str:
-    eta = job["progress"]["eta"]
-    if eta is None or job["status"] != "running":
+def _left(job: dict[str, Any], left: TimeLeft) -> str:
+    if job["status"] != "running":
         return ""
-    minutes, seconds = divmod(round(eta), 60)
-    return f"about {minutes}:{seconds:02d} left"
+    return left.look(job["progress"]["percent"], job["progress"]["eta"], time.monotonic())

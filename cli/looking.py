@@ -17,8 +17,8 @@ from rich.text import Text
 from cli.connection import connected
 from cli.errors import BadUse
 from cli.following import follow
-from cli.making import talk
 from cli.saving import save
+from cli.talk import size_in_words, talk, telling
 
 
 class Status(enum.StrEnum):
@@ -44,7 +44,9 @@ JobId = Annotated[str, typer.Argument(help="Id of a job; `voxreel jobs` lists th
 
 
 def jobs(
-    status: Annotated[Status | None, typer.Option(help="Only jobs in this state.")] = None,
+    status: Annotated[
+        Status | None, typer.Option(metavar="STATUS", help=f"Only jobs in this state: {', '.join(Status)}.")
+    ] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only jobs of this kind.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
     as_json: AsJson = False,
@@ -72,7 +74,8 @@ def job(
     as_json: AsJson = False,
 ) -> None:
     """Show one job; wait for it and fetch its files, if asked to."""
-    with connected() as client:
+    tell = telling(quiet)
+    with connected(tell=tell) as client:
         found = client.job(job_id)
         if watch:
             found = follow(client, found, talk, quiet=quiet, cancel_on_interrupt=False)
@@ -81,7 +84,9 @@ def job(
                 raise BadUse(f"The job is {found['status']}, so it has no files to fetch. Add --watch to wait for it.")
             save_to.mkdir(parents=True, exist_ok=True)
             for file in found["files"]:
-                save(client, file, save_to / Path(file["name"]).name)
+                target = save_to / Path(file["name"]).name
+                save(client, file, target)
+                tell(f"Wrote {target} ({size_in_words(file['size'])}).")
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
     elif not quiet:
@@ -121,7 +126,7 @@ def _details(job: dict[str, Any]) -> Table:
     if _took(job):
         table.add_row("Took", _took(job))
     for file in job["files"]:
-        table.add_row("File", Text(f"{file['name']}  {file['size'] / 1000:,.0f} kB"))
+        table.add_row("File", Text(f"{file['name']}  {size_in_words(file['size'])}"))
     return table
 
 

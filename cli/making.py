@@ -5,21 +5,17 @@ from __future__ import annotations
 import enum
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from cli.client import Client
 from cli.connection import connected
 from cli.errors import BadUse
 from cli.following import follow
 from cli.saving import check_target, find, pour, save
-
-#: Standard output is for results; all that is said to a person goes to standard error.
-talk = Console(stderr=True)
+from cli.talk import size_in_words, talk, telling
 
 FORMATS = ("wav", "mp3", "opus", "flac")
 
@@ -80,10 +76,10 @@ def say(
     target = output or "speech.mp3"
     fields = {"voice": voice, "language": language, "speed": speed, "seed": seed, "format": _format(target)}
     if text is not None:
-        fields["text"] = _typed_text() if text == "-" else text
+        fields["text"] = _worded(_typed_text() if text == "-" else text)
     _check(target, detach, local, as_json)
     files = [("document", read_source(document))] if document is not None else []
-    with connected(local=local, starting=_starting(quiet)) as client:
+    with connected(local=local, tell=telling(quiet)) as client:
         job = client.submit("speech", fields, files)
         if detach:
             typer.echo(job["id"])
@@ -107,7 +103,7 @@ def video(
     subtitles: Annotated[bool, typer.Option(help="Draw subtitles into the picture.")] = True,
     image: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A picture to show; repeat it for more.")] = None,
     image_folder: Annotated[
-        str | None, typer.Option(metavar="FOLDER", help="A folder of pictures on the server, inside its VOXREEL_MEDIA_ROOT.")
+        str | None, typer.Option(metavar="FOLDER", help="A folder of pictures on the server, inside the one it lends.")
     ] = None,
     sidecars: Annotated[
         bool, typer.Option(help="Write subtitles (.srt, .vtt) and credits (.credits.json) beside the video.")
@@ -126,7 +122,7 @@ def video(
     _check(target, detach, local, as_json)
     files = [("document", ("document", _standard_input()) if document == "-" else read_source(Path(document)))]
     files += [("images", read_source(path)) for path in image or []]
-    with connected(local=local, starting=_starting(quiet)) as client:
+    with connected(local=local, tell=telling(quiet)) as client:
         job = client.submit("videos", fields, files)
         if detach:
             typer.echo(job["id"])
@@ -141,6 +137,10 @@ def read_source(path: Path) -> tuple[str, bytes]:
     """The name and content of a file to send: read whole and before any work, as a call may have to be sent again."""
     try:
         return path.name, path.read_bytes()
+    except FileNotFoundError:
+        raise BadUse(f"{path} cannot be read: there is no such file. Check its name.") from None
+    except IsADirectoryError:
+        raise BadUse(f"{path} cannot be read: it is a folder. Name one of the files in it.") from None
     except OSError as error:
         raise BadUse(f"{path} cannot be read: {error.strerror}. Check its name and its permissions.") from None
 
@@ -164,10 +164,6 @@ def _check(target: str, detach: bool, local: bool, as_json: bool) -> None:
         check_target(Path(target))
 
 
-def _starting(quiet: bool) -> Callable[[str], None]:
-    return lambda part: None if quiet else talk.print(f"starting {part} ...", markup=False, highlight=False)
-
-
 def _standard_input() -> bytes:
     if sys.stdin.isatty():
         talk.print("Reading standard input; end with Ctrl-D.", markup=False)
@@ -181,6 +177,12 @@ def _typed_text() -> str:
         raise BadUse(f"Standard input is not UTF-8: byte {error.start} is wrong. Convert it first.") from None
 
 
+def _worded(text: str) -> str:
+    if not text.strip():
+        raise BadUse("The text is empty. Give words to speak.")
+    return text
+
+
 def _deliver(client: Client, job: dict[str, Any], name: str, target: str, *, quiet: bool, as_json: bool) -> None:
     file = find(job, name)
     if file is None:
@@ -192,7 +194,7 @@ def _deliver(client: Client, job: dict[str, Any], name: str, target: str, *, qui
     if as_json:
         typer.echo(json.dumps({**job, "output": target}, ensure_ascii=False, indent=2))
     elif not quiet:
-        talk.print(f"Wrote {target} ({file['size'] / 1000:,.0f} kB).", markup=False, highlight=False, soft_wrap=True)
+        telling()(f"Wrote {target} ({size_in_words(file['size'])}).")
 
 
 def _save_beside(client: Client, job: dict[str, Any], target: Path) -> None:

@@ -33,6 +33,7 @@ def test_a_job_left_alone_is_found_again_with_its_files(cli, worker, folder):
         "speech.opus",
         "speech.wav",
     ]
+    assert "Wrote made/speech.flac (" in done.stderr
     assert "succeeded" in done.stdout.decode()
     assert json.loads(cli("job", job_id, "--json").stdout)["status"] == "succeeded"
 
@@ -55,6 +56,7 @@ def test_a_job_that_does_not_exist_exits_with_2(cli):
         done = cli(command, "../../healthz")
         assert done.returncode == 2
         assert "(" in done.stderr
+    assert "`voxreel jobs` lists yours. (job_not_found)" in cli("job", "nope").stderr
 
 
 def test_voices_are_listed_or_serving_is_told_to_be_away(cli, server, monkeypatch):
@@ -68,6 +70,9 @@ def test_voices_are_listed_or_serving_is_told_to_be_away(cli, server, monkeypatc
         table = cli("voices").stdout.decode()
         assert [line.split() for line in table.splitlines()[1:]] == [["en_male", "en"], ["vi_female", "vi"]]
         assert json.loads(cli("voices", "--json").stdout)["checkpoint"]["rate"] == 24000
+        unknown = cli("say", "Hello.", "--voice", "nobody")
+        assert unknown.returncode == 2
+        assert unknown.stderr.count("vi_female") == 1
 
 
 class TestTheKey:
@@ -113,4 +118,5 @@ def test_help_tells_the_exit_codes_and_every_command(cli):
     told = cli("--help").stdout.decode()
     for word in ("say", "video", "jobs", "job", "cancel", "voices", "serve", "keys", "130"):
         assert word in told
+    assert "succeeded, failed" in " ".join(cli("jobs", "--help", COLUMNS="80").stdout.decode().replace("│", " ").split())
     assert cli("--version").stdout.decode().startswith("voxreel ")

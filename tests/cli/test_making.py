@@ -108,7 +108,7 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(start, worker):
     worker.ending = "never"
     process = start("say", "Hello.", "-o", "out.wav")
     line = b""
-    while b"Halfway" not in line:
+    while b"Planning" not in line:
         line = process.stderr.readline()
         assert line
     assert b"\x1b" not in line
@@ -159,13 +159,14 @@ class TestWhatGoesWrong:
             (("say", "a", "-o", "missing/out.wav"), "does not exist"),
             (("say", "a", "-o", "."), "format"),
             (("say", "a", "--speed", "9"), "speed"),
-            (("say", "a", "--language", "fr"), "language"),
+            (("say", "a", "--language", "fr"), "'--language': 'fr' is not one of"),
+            (("say", " "), "text is empty"),
             (("say", "a", "-o", "-", "--json"), "standard output"),
             (("say", "a", "--detach", "--local"), "do not go together"),
             (("say", "--document", "missing.pdf"), "missing.pdf cannot be read"),
             (("video", "missing.pdf"), "missing.pdf cannot be read"),
             (("video", "missing.pdf", "--local"), "missing.pdf cannot be read"),
-            (("video", "."), "cannot be read"),
+            (("video", "."), "it is a folder"),
             (("video", "-", "--image", "missing.png"), "missing.png cannot be read"),
             (("video", "a.txt", "-o", "a.avi"), ".mp4"),
             (("nonsense",), "nonsense"),
@@ -187,6 +188,7 @@ class TestWhatGoesWrong:
         ):
             assert done.returncode == 2
             assert code in done.stderr
+            assert "OCR" not in done.stderr
         assert jobs() == []
 
     def test_a_wrong_key_exits_with_2(self, cli):
@@ -211,7 +213,7 @@ class TestWhatGoesWrong:
         worker.ending = "never"
         process = start("say", "Hello.", "-o", "out.wav")
         wait_until(lambda: len(jobs()) == 1 and only(jobs).status == "running", "the job")
-        while b"Halfway" not in process.stderr.readline():
+        while b"Planning" not in process.stderr.readline():
             pass
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
@@ -225,7 +227,7 @@ class TestWhatGoesWrong:
         worker.ending = "never"
         process = start("say", "Hello.", "-o", "out.wav")
         wait_until(lambda: len(jobs()) == 1 and only(jobs).status == "running", "the job")
-        while b"Halfway" not in process.stderr.readline():
+        while b"Planning" not in process.stderr.readline():
             pass
         server.stop()
         server.start()
