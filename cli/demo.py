@@ -76,7 +76,7 @@ class Times:
     def told(self) -> str:
         """Where the time went, now that all is done."""
         now = time.monotonic()
-        parts = f"stack {self.up - self.began:.0f} s, film {self.made - self.up:.0f} s, end {now - self.made:.0f} s"
+        parts = f"stack {self.up - self.began:.0f} s, film {self.made - self.up:.0f} s, stopping {now - self.made:.0f} s"
         return f"Done in {now - self.began:.0f} s ({parts})."
 
 
