@@ -73,7 +73,8 @@ def _texts(work: Work, script: Script, narrations: Sequence[Narration]) -> dict[
     size = frame_size(work.claim.request["resolution"], work.claim.request["aspect"])
     shown: list[Cue] = []
     for scene, narration, start in zip(script.scenes, narrations, _starts(narrations), strict=True):
-        shown += shifted(cues(scene.narration, narration.words, narration.sentences, rules_for(size)), start)
+        spoken = cues(scene.narration, narration.words, narration.sentences, rules_for(size), until=narration.duration)
+        shown += shifted(spoken, start)
     credits = [read_illustration(work, number).credit for number in range(len(script.scenes))]
     return {
         "subtitles.srt": srt_text(shown),

@@ -31,7 +31,7 @@ def run(work: Work) -> Outcome:
         require_sound(narration.samples)
         work.report(0.5, "Encoding")
         work.stop_if_cancelled()
-        shown = cues(text, narration.words, narration.sentences)
+        shown = cues(text, narration.words, narration.sentences, until=narration.duration)
         with files.scratch() as scratch:
             encode(level(narration.samples, narration.rate), narration.rate, request["format"], scratch / sound_file)
             texts = {

@@ -51,4 +51,4 @@ def _cues(work: Work, number: int, text: str, size: Size) -> list[Cue]:
     if not work.claim.request["subtitles"]:
         return []
     narration = read_narration(work, number)
-    return cues(text, narration.words, narration.sentences, rules_for(size))
+    return cues(text, narration.words, narration.sentences, rules_for(size), until=narration.duration)
