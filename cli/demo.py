@@ -61,7 +61,7 @@ def main(document: Path, folder: Path) -> int:
         end = "The stack is stopped; [bold]make serve[/] keeps one up."
     else:
         end = f"Used the stack that already runs at {running.url}; it stays up."
-    talk.print(f"\n{times.told()} {end}", soft_wrap=True)
+    talk.print(f"\n{times.told(stopped=bool(running.children))} {end}", soft_wrap=True)
     return 0
 
 
@@ -73,10 +73,12 @@ class Times:
     up: float = 0.0
     made: float = 0.0
 
-    def told(self) -> str:
+    def told(self, *, stopped: bool) -> str:
         """Where the time went, now that all is done."""
         now = time.monotonic()
-        parts = f"stack {self.up - self.began:.0f} s, film {self.made - self.up:.0f} s, stopping {now - self.made:.0f} s"
+        parts = f"stack {self.up - self.began:.0f} s, film {self.made - self.up:.0f} s"
+        if stopped:
+            parts += f", stopping {now - self.made:.0f} s"
         return f"Done in {now - self.began:.0f} s ({parts})."
 
 
