@@ -78,7 +78,7 @@ class Speech:
         asked = parse(await _body(request))
         work = await asyncio.to_thread(self._engine.plan, asked.text, asked.voice, asked.speed, asked.seed)
         # When the client disconnects, Serve cancels this coroutine, which cancels the future, which leaves the passage.
-        spoken = await asyncio.wrap_future(self._scheduler.submit(_address(asked), work))
+        spoken = await asyncio.wrap_future(self._scheduler.submit(_address(asked), work, asked.priority))
         sound = spoken.sound
         body = {
             "rate": sound.rate,

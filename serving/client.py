@@ -15,7 +15,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import msgpack
 import numpy as np
@@ -101,13 +101,22 @@ class SpeechClient:
         self._breaker = Breaker(BREAKER_FAILURES, BREAKER_SECONDS)
 
     def speak(
-        self, *, key: str, text: str, voice: str, speed: float = 1.0, seed: int = 0, cancelled: Callable[[], bool] | None = None
+        self,
+        *,
+        key: str,
+        text: str,
+        voice: str,
+        speed: float = 1.0,
+        seed: int = 0,
+        priority: Literal["high", "low"] = "high",
+        cancelled: Callable[[], bool] | None = None,
     ) -> Speech:
         """Speak one passage. key: its content address; text: normalised; speed: 0.5 to 2; seed: 0 to 2**63 - 1.
 
+        priority: "low" for what nobody waits for, such as a film; the high ones are spoken before it.
         cancelled: asked several times a second while waiting. Raises SpeechError.
         """
-        body = {"key": key, "text": text, "voice": voice, "speed": speed, "seed": seed}
+        body = {"key": key, "text": text, "voice": voice, "speed": speed, "seed": seed, "priority": priority}
         return self._call("POST", "/v1/speak", body, _speech, cancelled or _never)
 
     def voices(self) -> dict[str, Any]:

@@ -15,6 +15,10 @@ from serving.layout import Laid
 from serving.sampler import MAX_FRAMES, Flow, Sampler
 from serving.voices import Voice
 
+#: Frames of a batch for each thread on a CPU. It steps the passages of a batch one beside the other, so each passage more
+#: makes all of them later, and beyond one for each thread hardly faster: docs/serving.md has the figures.
+CPU_FRAMES_PER_THREAD = 1536
+
 
 @dataclasses.dataclass(frozen=True)
 class Work:
@@ -46,7 +50,7 @@ class State:
 
 
 class Engine:
-    """Owns the model. `plan` may be called from any thread; prepare, step and finish belong to one."""
+    """Owns the model. `plan` and `cost` may be called from any thread; prepare, step and finish belong to one."""
 
     def __init__(self, checkpoint: Checkpoint, max_frames: int) -> None:
         """max_frames: the longest passage, reference included; never above what the model knows positions for."""
@@ -68,6 +72,9 @@ class Engine:
                 f" ({room * self._frame_seconds:.0f} s of speech). Split it at a sentence end or speak faster."
             )
         return Work(found, laid, seed)
+
+    def cost(self, frames: Sequence[int]) -> int:
+        return self._sampler.cost(frames)
 
     def prepare(self, work: Work) -> State:
         return State(work, self._sampler.begin(work.voice.mel, work.laid.tokens, work.frames, work.seed))
@@ -97,14 +104,16 @@ class Engine:
     def warm_up(self, batch_frames: int) -> int:
         """Speak a short passage with every voice, so that the first request finds everything loaded.
 
-        On a GPU it also tries a batch of `batch_frames` frames and halves it until it fits into memory.
-        Returns the budget that fits.
+        On a GPU it also tries a batch of `batch_frames` frames and halves it until it fits into memory. On a CPU memory is
+        no limit, but latency is. Returns the budget to use, never above `batch_frames`.
         """
         for name, voice in self.checkpoint.voices.items():
             state = self.prepare(self.plan(voice.text[:20], name, 1.0, seed=0))
             self.step([state])
             self.finish(state)
-        while self.checkpoint.device.type == "cuda" and not self._fits(batch_frames):
+        if self.checkpoint.device.type == "cpu":
+            return min(batch_frames, CPU_FRAMES_PER_THREAD * torch.get_num_threads())
+        while not self._fits(batch_frames):
             batch_frames //= 2
         return batch_frames
 

@@ -100,6 +100,10 @@ class Sampler:
         """What was generated, float32 [frames - reference, channels]."""
         return flow.x[flow.reference :]
 
+    def cost(self, frames: Sequence[int]) -> int:
+        """What a step of flows this long works on, in frames: with padding, each counts as long as the longest."""
+        return max(frames) * len(frames) if self._padded else sum(frames)
+
     def _precision(self) -> contextlib.AbstractContextManager:
         """Half precision for the matrix products on a GPU; times, noise and the state of the ODE stay float32."""
         if self._device.type == "cuda":

@@ -1,16 +1,17 @@
 """Continuous batching of passages: the heart of serving. It knows neither Ray nor torch.
 
 One thread owns the engine and runs the loop: admit what waits, take one step for all that run, hand over what is done.
-Because every running passage has its own time, a waiting one is admitted between any two steps. Admission is strictly
-first come, first served, by a budget of frames: a long passage at the head waits until it fits and nobody overtakes it.
+Because every running passage has its own time, a waiting one is admitted between any two steps, by a budget of frames.
+There is a lane for short speech and one for films (serving/lanes.py says who is next). In each, first come is first
+served: a long passage at the head waits until it fits and nobody of its lane overtakes it.
 
 Every passage has a key, its content address. A key that is being spoken is joined, one that was spoken lately is
-remembered, and a passage whose last waiter left is dropped at the next step.
+remembered, and a passage whose last waiter left is dropped at the next step. Who joins a waiting passage of the low lane
+from the high one lifts it there.
 """
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import logging
 import threading
@@ -21,6 +22,7 @@ from typing import Any, Protocol
 
 import logs
 from serving.errors import Overloaded, SpeechFailed, Stopping
+from serving.lanes import Lanes, Priority
 from serving.memory import Remembered, Throughput
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,10 @@ class Engine(Protocol):
 
     `step` moves every state one step on, or raises and moves none. A result must not depend on the other states.
     """
+
+    def cost(self, frames: Sequence[int]) -> int:
+        """What a step of passages with these frames costs, in frames: what the budget of a batch bounds."""
+        ...
 
     def prepare(self, work: Any) -> Any: ...
     def step(self, states: Sequence[Any]) -> None: ...
@@ -60,9 +66,12 @@ class Task:
     key: Hashable
     work: Work
     context: dict[str, str]
+    priority: Priority = "high"
+    passed_over: int = 0
     waiters: list[Future] = dataclasses.field(default_factory=list)
     state: Any = None
     batch: int = 0
+    asked: float = dataclasses.field(default_factory=time.monotonic)
     begun: float = 0.0
     cancelled: bool = False
 
@@ -75,12 +84,10 @@ class Scheduler:
     """Speaks passages with one engine. `submit` may be called from any thread."""
 
     def __init__(self, engine: Engine, max_batch_frames: int, max_queued_frames: int, remembered_frames: int) -> None:
-        """Budgets are frames: of a running batch (padding included), of what may wait, of results that are remembered."""
+        """Budgets are frames: of a running batch, as the engine counts its cost; of what may wait; of what is remembered."""
         self._engine = engine
-        self._max_batch_frames = max_batch_frames
-        self._max_queued_frames = max_queued_frames
         self._changed = threading.Condition()
-        self._waiting: collections.deque[Task] = collections.deque()
+        self._waiting: Lanes[Task] = Lanes(engine.cost, max_batch_frames, max_queued_frames)
         self._running: list[Task] = []
         self._tasks: dict[Hashable, Task] = {}
         self._remembered: Remembered[Spoken] = Remembered(remembered_frames)
@@ -91,7 +98,7 @@ class Scheduler:
     def start(self) -> None:
         self._thread.start()
 
-    def submit(self, key: Hashable, work: Work) -> Future[Spoken]:
+    def submit(self, key: Hashable, work: Work, priority: Priority = "high") -> Future[Spoken]:
         """Ask for a passage; cancelling the future leaves it. Raises Overloaded, Stopping at once."""
         waiter: Future[Spoken] = Future()
         with self._changed:
@@ -103,17 +110,19 @@ class Scheduler:
                 return waiter
             task = self._tasks.get(key)
             if task is None:
-                task = self._queue(key, work)
+                task = self._queue(key, work, priority)
+            elif priority == "high" and task in self._waiting:
+                self._waiting.lift(task)
             task.waiters.append(waiter)
         waiter.add_done_callback(lambda left: self._leave(task, left))
         return waiter
 
-    def _queue(self, key: Hashable, work: Work) -> Task:
-        queued = sum(task.frames for task in self._waiting)
-        if self._waiting and queued + work.frames > self._max_queued_frames:
-            raise Overloaded(self._throughput.seconds_for(queued + sum(task.frames for task in self._running)))
-        task = self._tasks[key] = Task(key, work, logs.context())
-        self._waiting.append(task)
+    def _queue(self, key: Hashable, work: Work, priority: Priority) -> Task:
+        if not self._waiting.has_room(work.frames, priority):
+            before = self._waiting.frames("high") if priority == "high" else self._waiting.frames("high", "low")
+            raise Overloaded(self._throughput.seconds_for(before + sum(task.frames for task in self._running)))
+        task = self._tasks[key] = Task(key, work, logs.context(), priority)
+        self._waiting.add(task)
         self._changed.notify_all()
         return task
 
@@ -137,7 +146,8 @@ class Scheduler:
         with self._changed:
             return {
                 "waiting": len(self._waiting),
-                "waiting_frames": sum(task.frames for task in self._waiting),
+                "waiting_frames": self._waiting.frames("high", "low"),
+                "waiting_frames_low": self._waiting.frames("low"),
                 "running": len(self._running),
                 "running_frames": sum(task.frames for task in self._running),
                 "frames_per_second": round(self._throughput.rate, 1),
@@ -171,13 +181,12 @@ class Scheduler:
             self._fail_all()
 
     def _admit(self) -> bool:
-        """Wait for work, then take from the queue in order what fits beside what runs. False when it is time to end."""
+        """Wait for work, then take from the lanes in turn what fits beside what runs. False when it is time to end."""
         admitted = []
         with self._changed:
             while not (self._stopping or self._waiting or self._running):
                 self._changed.wait()
-            while self._waiting and not self._stopping and self._fits(self._waiting[0]):
-                task = self._waiting.popleft()
+            while not self._stopping and (task := self._waiting.take(self._running)) is not None:
                 self._running.append(task)
                 admitted.append(task)
         for task in admitted:
@@ -187,11 +196,6 @@ class Scheduler:
             except Exception as error:
                 self._fail(task, error)
         return not self._stopping
-
-    def _fits(self, task: Task) -> bool:
-        """A batch costs its longest passage times its rows, since the others are padded. A lone passage always fits."""
-        longest = max([task.frames, *(running.frames for running in self._running)])
-        return not self._running or longest * (len(self._running) + 1) <= self._max_batch_frames
 
     def _drop_cancelled(self) -> None:
         with self._changed:
@@ -242,6 +246,8 @@ class Scheduler:
                     "count": count,
                     "frames": task.frames,
                     "batch": task.batch,
+                    "priority": task.priority,
+                    "waited": round(task.begun - task.asked, 3),
                     "seconds": round(time.monotonic() - task.begun, 3),
                 },
             )

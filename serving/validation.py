@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, cast
 
 from serving.errors import BadRequest
+from serving.lanes import Priority
 
 #: Bytes of a body; a passage of MAX_CHARACTERS takes at most 4 a character in UTF-8, 6 as JSON escapes.
 MAX_BODY_BYTES = 64 * 1024
@@ -19,18 +20,19 @@ MAX_SEED = 2**63 - 1
 
 @dataclasses.dataclass(frozen=True)
 class SpeakRequest:
-    """A passage to be spoken, checked. Equal requests are spoken once."""
+    """A passage to be spoken, checked. Requests that differ in nothing but priority are spoken once."""
 
     key: str
     text: str = dataclasses.field(repr=False)
     voice: str
     speed: float
     seed: int
+    priority: Priority
 
 
 def parse(body: bytes) -> SpeakRequest:
     """Read a JSON body. Raises BadRequest: body_too_large, not_json, bad_key, bad_text, text_too_long, bad_voice,
-    bad_speed, bad_seed."""
+    bad_speed, bad_seed, bad_priority."""
     if len(body) > MAX_BODY_BYTES:
         raise BadRequest(
             f"The body is larger than {MAX_BODY_BYTES} bytes. Split the text into passages.", "body_too_large", 413
@@ -47,6 +49,7 @@ def parse(body: bytes) -> SpeakRequest:
         voice=_string(fields, "voice", MAX_KEY_CHARACTERS, "bad_voice"),
         speed=_speed(fields.get("speed", 1.0)),
         seed=_seed(fields.get("seed", 0)),
+        priority=_priority(fields.get("priority", "high")),
     )
 
 
@@ -84,3 +87,9 @@ def _seed(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEED:
         raise BadRequest("`seed` must be an integer from 0 to 2**63 - 1.", "bad_seed")
     return value
+
+
+def _priority(value: Any) -> Priority:
+    if value not in ("high", "low"):
+        raise BadRequest('`priority` must be "high" or "low".', "bad_priority")
+    return cast(Priority, value)

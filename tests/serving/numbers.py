@@ -36,6 +36,9 @@ class NumpyEngine:
         self.gate.set()
         self.inside = threading.Event()
 
+    def cost(self, frames: Sequence[int]) -> int:
+        return max(frames) * len(frames)
+
     def prepare(self, work: Sum) -> Running:
         self.prepared.append(work)
         if work.bad == "prepare":

@@ -105,11 +105,11 @@ def client(behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sp
 
 def test_speech_comes_back_as_it_was_sent(client: SpeechClient, behaviour: Behaviour) -> None:
     behaviour.turns = [speaks]
-    speech = client.speak(**PASSAGE, speed=1.5, seed=9)
+    speech = client.speak(**PASSAGE, speed=1.5, seed=9, priority="low")
     assert speech.samples.dtype == np.float32
     assert np.array_equal(speech.samples, SAMPLES)
     assert (speech.rate, speech.character_ends, speech.batch) == (24000, (0.1, 0.2), 3)
-    assert behaviour.bodies == [{"key": "k", "text": "Hello.", "voice": "v", "speed": 1.5, "seed": 9}]
+    assert behaviour.bodies == [{"key": "k", "text": "Hello.", "voice": "v", "speed": 1.5, "seed": 9, "priority": "low"}]
 
 
 def test_the_ids_that_are_bound_travel_as_headers(client: SpeechClient, behaviour: Behaviour) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from serving.checkpoint import Checkpoint, Sampling
-from serving.engine import Engine
+from serving.engine import CPU_FRAMES_PER_THREAD, Engine
 from serving.errors import SpeechFailed
 from serving.sampler import Flow, Sampler, schedule
 
@@ -121,3 +121,14 @@ def test_a_passage_whose_numbers_are_no_sound_fails(engine: Engine) -> None:
     state.flow.x = torch.full_like(state.flow.x, np.nan)
     with pytest.raises(SpeechFailed):
         engine.finish(state)
+
+
+@pytest.mark.parametrize(("padded", "cost"), [(True, 900), (False, 600)], ids=["padded", "side by side"])
+def test_padding_costs_only_where_there_is_padding(sample: Checkpoint, padded: bool, cost: int) -> None:
+    assert Sampler(sample.cfm.transformer, FEW, CPU, padded=padded).cost([100, 300, 200]) == cost
+
+
+def test_warming_up_on_a_processor_keeps_batches_small_but_never_raises_the_budget(engine: Engine) -> None:
+    for_all_threads = CPU_FRAMES_PER_THREAD * torch.get_num_threads()
+    assert engine.warm_up(10 * for_all_threads) == for_all_threads
+    assert engine.warm_up(1000) == 1000
