@@ -2,7 +2,7 @@
 
 Ray sends the standard error of its workers to files of its own. The process that starts Ray (serving/run.py) makes a
 named pipe and tells its path in VOXREEL_SERVING_LOG_PIPE; replicas write their JSON lines into it, and the starting
-process copies them to its standard error and to the file that VOXREEL_SERVING_LOG names.
+process copies them to the file that VOXREEL_SERVING_LOG names, or to its standard error where none is named.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ def collected(folder: Path) -> Iterator[None]:
     Raises OSError where the file named by VOXREEL_SERVING_LOG cannot be opened.
     """
     with contextlib.ExitStack() as stack:
-        targets: list[BinaryIO] = [sys.stderr.buffer]
+        target: BinaryIO = sys.stderr.buffer
         if named := os.environ.get(FILE_VARIABLE):
             Path(named).parent.mkdir(parents=True, exist_ok=True)
-            targets.append(stack.enter_context(open(named, "ab", buffering=0)))
+            target = stack.enter_context(open(named, "ab", buffering=0))
         path = folder / "log"
         os.mkfifo(path, 0o600)
         reading = os.open(path, os.O_RDWR)
         stack.callback(os.close, reading)
         os.environ[PIPE_VARIABLE] = str(path)
         stack.callback(os.environ.pop, PIPE_VARIABLE)
-        thread = threading.Thread(target=_copy, args=(reading, targets), name="logs", daemon=True)
+        thread = threading.Thread(target=_copy, args=(reading, target), name="logs", daemon=True)
         thread.start()
         try:
             yield
@@ -61,14 +61,13 @@ def collected(folder: Path) -> Iterator[None]:
             thread.join(5)
 
 
-def _copy(reading: int, targets: list[BinaryIO]) -> None:
-    """Copy whole lines from the pipe to every target until END comes."""
+def _copy(reading: int, target: BinaryIO) -> None:
+    """Copy whole lines from the pipe until END comes."""
     rest = b""
     while not rest.endswith(END):
         rest += os.read(reading, 65536)
         lines, newline, rest = rest.rpartition(b"\n")
-        for target in targets:
-            # A full disk or a closed terminal must not fill the pipe, on which the replica would then wait for ever.
-            with contextlib.suppress(OSError):
-                target.write(lines + newline)
-                target.flush()
+        # A full disk or a closed terminal must not fill the pipe, on which the replica would then wait for ever.
+        with contextlib.suppress(OSError):
+            target.write(lines + newline)
+            target.flush()

@@ -1,7 +1,8 @@
 """`python -m serving.run`: a local Ray with the speech application on it, until SIGTERM or SIGINT.
 
 Ray is started fresh and private: its files lie in a folder of their own, so another Ray on the machine, or another
-user's, is never touched. Exit code 0 after a signal, 1 when something failed, said in the last line of the log.
+user's, is never touched, and its ports are those of the loopback. Exit code 0 after a signal, 1 when something failed,
+said in the last line of the log, and on standard error too where the log is a file.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ WATCH_SECONDS = 1.0
 PREFIX = "voxreel-ray-"
 #: Ray opens its own folder to every user of the machine, so it lies inside one that is closed to them.
 RAY = "r"
+#: 0: a Ray of one machine, which takes 127.0.0.1 for its address and listens there. Windows and macOS have it so by
+#: default; elsewhere Ray listens on all interfaces, and turns a `_node_ip_address` of 127.0.0.1 into one of the network.
+LOOPBACK_VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 
 logger = logging.getLogger("serving.run")
 
@@ -63,8 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 read_config(configured.checkpoint)
             except CheckpointError as error:
-                logger.error("serving cannot start: %s", error)
-                return 1
+                return _failed(f"serving cannot start: {error}")
             return _serve(options, folder, stopped)
     except (settings.SettingsError, OSError) as error:
         print(error, file=sys.stderr)
@@ -104,12 +107,19 @@ def _serve(options: argparse.Namespace, folder: Path, stopped: threading.Event) 
         finally:
             ray.shutdown()
     except RayDied as error:
-        logger.error("%s Start serving again; Ray's own logs are gone with it.", error)
-        return 1
+        return _failed(f"{error} Start serving again; Ray's own logs are gone with it.")
     except Exception as error:
-        logger.error("serving could not start: %s", error, exc_info=logger.isEnabledFor(logging.DEBUG))
-        return 1
+        logger.debug("what broke the start", exc_info=True)
+        return _failed(f"serving could not start: {error}")
     return 0
+
+
+def _failed(sentence: str) -> int:
+    """Say why serving ends. Who started it reads standard error, even where the log goes into a file."""
+    logger.error("%s", sentence)
+    if os.environ.get(logfile.FILE_VARIABLE):
+        print(sentence, file=sys.stderr)
+    return 1
 
 
 def _start_ray(folder: Path, dashboard_port: int | None) -> str:
@@ -120,6 +130,7 @@ def _start_ray(folder: Path, dashboard_port: int | None) -> str:
     root = str(settings.ROOT)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault(LOOPBACK_VARIABLE, "0")
     _require_token(folder)
     import ray
     from ray import serve  # noqa: F401  it sets its logger up when imported

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import json
 import os
 import signal
@@ -15,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import grpc
 import numpy as np
 import psutil
 import pytest
@@ -141,6 +144,9 @@ GOOD = {"key": "k", "text": "Hello.", "voice": "en_female", "speed": 1.0, "seed"
         ({**GOOD, "seed": -1}, 400, "bad_seed"),
         ({**GOOD, "seed": 2**63}, 400, "bad_seed"),
         ({**GOOD, "seed": 1.5}, 400, "bad_seed"),
+        ({**GOOD, "priority": "urgent"}, 400, "bad_priority"),
+        ({**GOOD, "priority": None}, 400, "bad_priority"),
+        ({**GOOD, "priority": ["high"]}, 400, "bad_priority"),
     ],
 )
 def test_a_wrong_request_is_refused_with_its_code(serving: Serving, body: Any, status: int, code: str) -> None:
@@ -175,10 +181,57 @@ def test_other_users_of_the_machine_cannot_reach_rays_files(serving: Serving) ->
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def family(serving: Serving) -> list[psutil.Process]:
+    process = psutil.Process(serving.process.pid)
+    return [process, *process.children(recursive=True)]
+
+
+def listening(serving: Serving) -> list[tuple[str, str, int]]:
+    """(process, address, port) of every TCP socket on which serving and all that it started listen."""
+    found = []
+    for process in family(serving):
+        with contextlib.suppress(psutil.NoSuchProcess):  # Ray starts and ends workers as it likes
+            name = process.cmdline()[0]
+            found += [(name, *held.laddr) for held in process.net_connections("tcp") if held.status == psutil.CONN_LISTEN]
+    return found
+
+
+def test_it_listens_on_the_loopback_only_but_for_one_port_that_wants_rays_token(serving: Serving) -> None:
+    sockets = listening(serving)
+    processes = " ".join(name for name, _, _ in sockets)
+    assert all(part in processes for part in ("gcs_server", "raylet", "ServeReplica", "ProxyActor", "DashboardAgent"))
+    open_ones = [
+        (name, port) for name, address, port in sockets if not ipaddress.ip_address(address.removeprefix("::ffff:")).is_loopback
+    ]
+    assert ["ServeReplica" in name for name, _ in open_ones] == [True]
+    with grpc.insecure_channel(f"127.0.0.1:{open_ones[0][1]}") as channel:
+        call = channel.unary_unary("/ray.serve.ASGIService/HandleRequest")
+        with pytest.raises(grpc.RpcError) as refused:
+            call(b"", timeout=20)
+    assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_high_passage_is_spoken_before_the_low_ones_that_wait(serving: Serving, client: SpeechClient) -> None:
+    def waiting() -> int:
+        return requests.get(serving.url + "/healthz", timeout=10).json()["waiting_frames_low"]
+
+    with ThreadPoolExecutor(6) as pool:
+        low = [
+            pool.submit(client.speak, key=f"low {n}", text=LONG[:150], voice="en_male", seed=n, priority="low")
+            for n in range(6)
+        ]
+        until(waiting)
+        client.speak(key="high", text="Here at once.", voice="en_male")
+        assert waiting(), "low ones still wait when it is done"
+        for future in low:
+            future.result()
+    lines = until(lambda: [line for line in serving.lines("passage spoken") if line["key"] in ("high", "low 5")])
+    assert {line["key"]: line["priority"] for line in lines}["high"] == "high"
+
+
 def test_a_killed_replica_is_replaced_and_the_client_does_not_notice(serving: Serving, client: SpeechClient) -> None:
     def replicas() -> list[psutil.Process]:
-        family = psutil.Process(serving.process.pid).children(recursive=True)
-        return [process for process in family if "ServeReplica" in " ".join(process.cmdline())]
+        return [process for process in family(serving) if "ServeReplica" in " ".join(process.cmdline())]
 
     passage = {"key": "survives", "text": LONG[:160], "voice": "en_male"}
     with ThreadPoolExecutor(1) as pool:
@@ -202,20 +255,20 @@ def test_a_checkpoint_that_is_not_there_ends_the_start_with_a_sentence(tmp_path:
 
 def test_it_ends_with_a_sentence_when_ray_dies(tmp_path: Path) -> None:
     with start_serving(tmp_path / "first.log") as started:
-        family = psutil.Process(started.process.pid).children(recursive=True)
-        next(process for process in family if process.name() == "raylet").kill()
+        children = family(started)[1:]
+        next(process for process in children if process.name() == "raylet").kill()
         assert started.process.wait(60) == 1
         assert "died" in json.loads(started.log.read_text().splitlines()[-1])["message"]
-        psutil.wait_procs(family, timeout=30)
-        assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+        assert "died" in started.log.with_suffix(".err").read_text(), "it is also told to who started it"
+        psutil.wait_procs(children, timeout=30)
+        assert not [process for process in children if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_a_signal_ends_it_with_code_0_and_nothing_but_json_in_its_output(serving: Serving) -> None:
-    family = psutil.Process(serving.process.pid).children(recursive=True)
+def test_a_signal_ends_it_with_code_0_and_nothing_but_json_in_its_log(serving: Serving) -> None:
+    children = family(serving)[1:]
     serving.process.send_signal(signal.SIGTERM)
     assert serving.process.wait(60) == 0
-    psutil.wait_procs(family, timeout=30)
-    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-    output = serving.log.with_suffix(".err").read_text(encoding="utf-8")
-    assert output == serving.log.read_text(encoding="utf-8"), "standard error and the log file tell the same"
-    assert all(isinstance(json.loads(line), dict) for line in output.splitlines())
+    psutil.wait_procs(children, timeout=30)
+    assert not [process for process in children if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert serving.log.with_suffix(".err").read_text(encoding="utf-8") == "", "what is in the log file is not said twice"
+    assert all(isinstance(json.loads(line), dict) for line in serving.log.read_text(encoding="utf-8").splitlines())
