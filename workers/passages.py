@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Literal
 
 import numpy as np
 import soundfile
@@ -70,6 +71,9 @@ def speak(work: Work, passages: Sequence[Passage]) -> list[str]:
     def cancelled() -> bool:
         return given_up.is_set() or work.cancelled()
 
+    # A film is in no hurry: a sentence that somebody waits for overtakes it.
+    priority: Literal["high", "low"] = "high" if work.claim.job_kind == "speech" else "low"
+
     def speak_one(address: str, passage: Passage) -> None:
         try:
             speech = work.speech.speak(
@@ -78,6 +82,7 @@ def speak(work: Work, passages: Sequence[Passage]) -> list[str]:
                 voice=voice,
                 speed=request["speed"],
                 seed=request["seed"],
+                priority=priority,
                 cancelled=cancelled,
             )
         except SpeechRefused as error:
