@@ -94,7 +94,7 @@ def test_every_line_that_is_logged_for_a_job_bears_its_id_and_the_requests_id(st
     )
     job_id = answer.json()["id"]
     visitor.succeeded(job_id)
-    for log in ("api.log", "speech-worker.log", "default-worker.log", "serving.log"):
+    for log in ("speech-worker.log", "default-worker.log", "serving.log"):
         lines = [line for line in log_lines(stack, log) if line.get("job_id") == job_id]
         assert lines, log
         assert {line.get("request_id") for line in lines} == {"trail-1"}, log
