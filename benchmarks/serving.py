@@ -132,6 +132,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     device = torch.device(options.device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        parser.exit(2, "There is no CUDA device here, or PyTorch was installed without CUDA. Run it on a machine with a GPU.\n")
     engine = Engine(checkpoint.load(options.checkpoint, device), max_frames=8192)
     batch_frames = engine.warm_up(16_384)
     rows = [measure(engine, concurrent, options.rounds, batch_frames) for concurrent in CONCURRENCY]
