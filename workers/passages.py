@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextvars
+import dataclasses
 import io
 import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Literal
 
 import numpy as np
 import soundfile
@@ -52,49 +52,59 @@ def _voice_for(request: dict, voices: list[dict]) -> str:
     return (fitting or names)[0]
 
 
+@dataclasses.dataclass(frozen=True)
+class _Speaker:
+    """How the passages of one step are spoken: by which voice of which checkpoint, until the step is given up."""
+
+    work: Work
+    checkpoint: dict
+    voice: str
+    given_up: threading.Event = dataclasses.field(default_factory=threading.Event)
+
+    @classmethod
+    def of(cls, work: Work) -> _Speaker:
+        # Asked anew for every step: under a fingerprint that is out of date, another checkpoint's sound would be kept.
+        serving = work.speech.voices()
+        return cls(work, serving["checkpoint"], _voice_for(work.claim.request, serving["voices"]))
+
+    def address(self, passage: Passage) -> str:
+        return passage_address(self.checkpoint["fingerprint"], self.work.claim.request, self.voice, passage)
+
+    def speak(self, address: str, passage: Passage) -> None:
+        """Have the passage spoken and keep its sound. Raises SpeechError."""
+        try:
+            speech = self.work.speech.speak(
+                key=address,
+                text=passage.spoken,
+                voice=self.voice,
+                speed=self.work.claim.request["speed"],
+                seed=self.work.claim.request["seed"],
+                # A film is in no hurry: a sentence that somebody waits for overtakes it.
+                priority="high" if self.work.claim.job_kind == "speech" else "low",
+                cancelled=lambda: self.given_up.is_set() or self.work.cancelled(),
+            )
+        except SpeechRefused as error:
+            if error.code != UNKNOWN_TO_THE_VOICE:
+                raise
+            _keep(self.work.store.files, address, _silence(passage, self.checkpoint["rate"]))
+        else:
+            _keep(self.work.store.files, address, Sound(speech.samples, speech.rate, speech.character_ends))
+
+
 def speak(work: Work, passages: Sequence[Passage]) -> list[str]:
     """Have every passage spoken that is not in the store yet. Returns their addresses, in order.
 
     Raises Cancelled, or the SpeechError of the first passage that fails; those already spoken are kept.
     """
-    # Asked anew for every step: under a fingerprint that is out of date, another checkpoint's sound would be kept.
-    serving = work.speech.voices()
-    request, fingerprint = work.claim.request, serving["checkpoint"]["fingerprint"]
-    voice = _voice_for(request, serving["voices"])
-    addresses = [passage_address(fingerprint, request, voice, passage) for passage in passages]
+    speaker = _Speaker.of(work)
+    addresses = [speaker.address(passage) for passage in passages]
     missing = {
         address: passage for address, passage in zip(addresses, passages, strict=True) if not work.store.files.has(address)
     }
     done = len(passages) - len(missing)
-    given_up = threading.Event()
-
-    def cancelled() -> bool:
-        return given_up.is_set() or work.cancelled()
-
-    # A film is in no hurry: a sentence that somebody waits for overtakes it.
-    priority: Literal["high", "low"] = "high" if work.claim.job_kind == "speech" else "low"
-
-    def speak_one(address: str, passage: Passage) -> None:
-        try:
-            speech = work.speech.speak(
-                key=address,
-                text=passage.spoken,
-                voice=voice,
-                speed=request["speed"],
-                seed=request["seed"],
-                priority=priority,
-                cancelled=cancelled,
-            )
-        except SpeechRefused as error:
-            if error.code != UNKNOWN_TO_THE_VOICE:
-                raise
-            _keep(work.store.files, address, _silence(passage, serving["checkpoint"]["rate"]))
-        else:
-            _keep(work.store.files, address, Sound(speech.samples, speech.rate, speech.character_ends))
-
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="speak") as pool:
         calls = [
-            pool.submit(contextvars.copy_context().run, speak_one, address, passage) for address, passage in missing.items()
+            pool.submit(contextvars.copy_context().run, speaker.speak, address, passage) for address, passage in missing.items()
         ]
         try:
             for call in as_completed(calls):
@@ -102,7 +112,7 @@ def speak(work: Work, passages: Sequence[Passage]) -> list[str]:
                 done += 1
                 work.report(done / len(passages), "Speaking")
         except BaseException:
-            given_up.set()
+            speaker.given_up.set()
             pool.shutdown(cancel_futures=True)
             raise
     work.stop_if_cancelled()
