@@ -51,6 +51,7 @@ class Settings:
     # Speech
     serving_url: str
     checkpoint: Path
+    models_dir: Path
     device: str
     serving_threads: int
     max_batch_frames: int
@@ -118,6 +119,7 @@ def load() -> Settings:
             max_images=env.int("MAX_IMAGES", 50, validate=positive),
             serving_url=env.str("SERVING_URL", "http://127.0.0.1:8100", validate=validate.URL(require_tld=False)).rstrip("/"),
             checkpoint=env.path("CHECKPOINT", ROOT / "voices" / "sample"),
+            models_dir=env.path("MODELS_DIR", None),
             device=env.str(
                 "DEVICE",
                 "auto",
@@ -142,7 +144,8 @@ def load() -> Settings:
     broker_redis_url = env.str("BROKER_REDIS_URL", "")
     _seal(env)
     data_dir = _absolute(data_dir)
-    fields |= {name: _absolute(fields[name]) for name in ("checkpoint", "media_root") if fields[name] is not None}
+    fields["models_dir"] = fields["models_dir"] or data_dir / "models"
+    fields |= {name: _absolute(fields[name]) for name in ("checkpoint", "models_dir", "media_root") if fields[name] is not None}
     return Settings(
         data_dir=data_dir,
         database_url=database_url or f"sqlite:///{data_dir / 'voxreel.db'}",
