@@ -86,6 +86,8 @@ class Speech:
             "character_ends": sound.character_ends,
             "frames": sound.frames,
             "batch": spoken.batch,
+            "take": 0,
+            "seed": asked.seed,
         }
         return Response(msgpack.packb(body), media_type="application/msgpack")
 

@@ -1,83 +1,67 @@
 """The client of serving, for everyone else: `SpeechClient(url).speak(...)`. It needs neither torch nor Ray.
 
-SpeechError              code, retryable, retry_after (seconds or None), message
-├── SpeechRefused        the passage itself is wrong (4xx); the same call will fail again
-├── SpeechOverloaded     serving has too much to do (429); later will do
-├── SpeechUnavailable    serving is down, restarting, too slow or answers nonsense; later will do
-└── SpeechCancelled      the caller's `cancelled` said so; serving drops the passage
+Its errors are drawn at the top of serving/calls.py; take them from here.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import logging
-import random
-import threading
+import json
 import time
 from collections.abc import Callable
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import msgpack
 import numpy as np
 import requests
-import tenacity
 
-import logs
-from serving.breaker import Breaker, CircuitOpen
-from serving.watched import Cancelled, WatchedAdapter, watching
+from serving.calls import (
+    PATIENCE,
+    READ_TIMEOUT,
+    Call,
+    Caller,
+    SpeechCancelled,
+    SpeechError,
+    SpeechExpired,
+    SpeechOverloaded,
+    SpeechRefused,
+    SpeechUnavailable,
+    never,
+)
 
-#: Seconds to open a connection, and to wait for an answer (a passage may stand in a long queue first).
-CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 600.0
-#: Tries of one call, and seconds after which no further one begins. A restart of serving (about 15 s) fits in.
-ATTEMPTS, PATIENCE = 8, 60.0
-#: Waits between tries double from the first to the longest, in seconds, with full jitter on top of half.
-FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
-#: Failures in a row after which calls fail at once, and seconds until one call may try again.
-BREAKER_FAILURES, BREAKER_SECONDS = 10, 5.0
-#: How often `cancelled` is asked, in seconds.
-WATCH_SECONDS = 0.2
-
-logger = logging.getLogger(__name__)
-
-
-class SpeechError(Exception):
-    """Base of the client's errors. `code` is stable."""
-
-    retryable = False
-
-    def __init__(self, message: str, code: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-        self.retry_after = retry_after
+__all__ = [
+    "Speech",
+    "SpeechCancelled",
+    "SpeechClient",
+    "SpeechError",
+    "SpeechExpired",
+    "SpeechOverloaded",
+    "SpeechRefused",
+    "SpeechUnavailable",
+]
 
 
-class SpeechRefused(SpeechError):
-    pass
+class _Unsaid:
+    """Stands for what a caller leaves to the checkpoint, where None means something else."""
 
 
-class SpeechOverloaded(SpeechError):
-    retryable = True
-
-
-class SpeechUnavailable(SpeechError):
-    retryable = True
-
-
-class SpeechCancelled(SpeechError):
-    pass
+UNSAID = _Unsaid()
 
 
 @dataclasses.dataclass(frozen=True)
 class Speech:
     """A spoken passage. samples: float32 mono in -1..1, [n]. character_ends: seconds, one for each character of the text
-    that was sent, or None where the checkpoint cannot tell. frames: mel frames spoken; batch: passages spoken with it."""
+    that was sent, or None where the checkpoint cannot tell. frames: mel frames spoken; batch: passages spoken with it.
+    take, seed: which of the takes this is, counted from 0, and the seed it was spoken with."""
 
     samples: np.ndarray
     rate: int
     character_ends: tuple[float, ...] | None
     frames: int
     batch: int
+    take: int
+    seed: int
 
 
 class SpeechClient:
@@ -91,14 +75,7 @@ class SpeechClient:
         self, base_url: str, *, threads: int = 32, read_timeout: float = READ_TIMEOUT, patience: float = PATIENCE
     ) -> None:
         """threads: how many may call at the same time without opening connections anew. Times are seconds."""
-        self._base_url = base_url.rstrip("/")
-        self._timeouts = (CONNECT_TIMEOUT, read_timeout)
-        self._patience = patience
-        self._session = requests.Session()
-        adapter = WatchedAdapter(pool_connections=1, pool_maxsize=threads)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
-        self._breaker = Breaker(BREAKER_FAILURES, BREAKER_SECONDS)
+        self._caller = Caller(base_url, threads, read_timeout, patience)
 
     def speak(
         self,
@@ -109,25 +86,41 @@ class SpeechClient:
         speed: float = 1.0,
         seed: int = 0,
         priority: Literal["high", "low"] = "high",
+        steps: int | None = None,
+        cfg_strength: float | None = None,
+        sway: float | _Unsaid | None = UNSAID,
+        timeout_seconds: float | None = None,
+        tenant: str = "",
+        model: str | None = None,
+        takes: int = 1,
         cancelled: Callable[[], bool] | None = None,
     ) -> Speech:
         """Speak one passage. key: its content address; text: normalised; speed: 0.5 to 2; seed: 0 to 2**63 - 1.
 
         priority: "low" for what nobody waits for, such as a film; the high ones are spoken before it.
+        steps (1 to 128), cfg_strength (0 to 10), sway (-1 to 1, None: none): left to the checkpoint where not said.
+        timeout_seconds (0.1 to 3600): of the whole call, tries included; SpeechExpired when it is over.
+        tenant: on whose behalf; tenants share serving fairly. model: a checkpoint that serving has, None: its default.
+        takes (1 to 8): speak so many, with different seeds, and return the best.
         cancelled: asked several times a second while waiting. Raises SpeechError.
         """
-        body = {"key": key, "text": text, "voice": voice, "speed": speed, "seed": seed, "priority": priority}
-        return self._call("POST", "/v1/speak", body, _speech, cancelled or _never)
+        body: dict[str, Any] = {"key": key, "text": text, "voice": voice, "speed": speed, "seed": seed, "priority": priority}
+        body |= _said(steps=steps, cfg_strength=cfg_strength, model=model, tenant=tenant or None)
+        body |= {} if isinstance(sway, _Unsaid) else {"sway": sway}
+        body |= {"takes": takes} if takes != 1 else {}
+        until = time.monotonic() + timeout_seconds if timeout_seconds is not None else None
+        return self._caller.call(Call("POST", "/v1/speak", _speech, body, cancelled or never, until))
 
-    def voices(self) -> dict[str, Any]:
+    def voices(self, model: str | None = None) -> dict[str, Any]:
         """{"checkpoint": {"name", "fingerprint", "layout", "rate", ...}, "voices": [{"name", "language"}, ...]}.
 
-        Raises SpeechError.
+        model: as in `speak`. Raises SpeechError.
         """
-        return self._call("GET", "/v1/voices", None, _json, _never)
+        query = "?" + urlencode({"model": model}) if model is not None else ""
+        return self._caller.call(Call("GET", "/v1/voices" + query, _json))
 
     def close(self) -> None:
-        self._session.close()
+        self._caller.close()
 
     def __enter__(self) -> SpeechClient:
         return self
@@ -135,126 +128,24 @@ class SpeechClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _call(
-        self, method: str, path: str, body: Any, read: Callable[[requests.Response], Any], cancelled: Callable[[], bool]
-    ) -> Any:
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_worth_repeating),
-            stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(self._patience),
-            wait=_wait,
-            sleep=lambda seconds: _sleep(seconds, cancelled),
-            before_sleep=_tell,
-            reraise=True,
-        )
-        return retrying(self._guarded, method, path, body, read, cancelled)
 
-    def _guarded(self, *arguments: Any) -> Any:
-        """One try. Only an answer that shows serving itself unwell counts against it: not a refusal, not an overload."""
-        try:
-            self._breaker.enter()
-        except CircuitOpen as error:
-            raise SpeechUnavailable(
-                "Serving failed many times in a row and is left alone for a moment. Try again shortly.",
-                "circuit_open",
-                error.retry_after,
-            ) from error
-        try:
-            result = self._once(*arguments)
-        except SpeechUnavailable:
-            self._breaker.failed()
-            raise
-        except (SpeechRefused, SpeechOverloaded):
-            self._breaker.succeeded()
-            raise
-        self._breaker.succeeded()
-        return result
-
-    def _once(
-        self, method: str, path: str, body: Any, read: Callable[[requests.Response], Any], cancelled: Callable[[], bool]
-    ) -> Any:
-        context = logs.context()
-        names = {"X-Request-Id": "request_id", "X-Job-Id": "job_id"}
-        headers = {header: context[name] for header, name in names.items() if name in context}
-        try:
-            with watching(cancelled, WATCH_SECONDS):
-                answer = self._session.request(
-                    method, self._base_url + path, json=body, headers=headers, timeout=self._timeouts
-                )
-        except Cancelled as error:
-            raise SpeechCancelled("Speaking was cancelled.", "cancelled") from error
-        except requests.Timeout as error:
-            raise SpeechUnavailable(f"Serving at {self._base_url} did not answer in time.", "serving_timeout") from error
-        except requests.RequestException as error:
-            raise SpeechUnavailable(
-                f"Serving at {self._base_url} cannot be reached. Start it or set VOXREEL_SERVING_URL.", "serving_unreachable"
-            ) from error
-        if answer.status_code != 200:
-            raise _error(answer)
-        try:
-            return read(answer)
-        except (ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
-            raise SpeechUnavailable(
-                "Serving's answer cannot be read. Is something else at its address?", "bad_answer"
-            ) from error
+def _said(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _speech(answer: requests.Response) -> Speech:
     fields = msgpack.unpackb(answer.content)
     ends = fields["character_ends"]
-    samples = np.frombuffer(fields["samples"], dtype="<f4").astype(np.float32)
     return Speech(
-        samples, int(fields["rate"]), tuple(ends) if ends is not None else None, int(fields["frames"]), int(fields["batch"])
+        samples=np.frombuffer(fields["samples"], dtype="<f4").astype(np.float32),
+        rate=int(fields["rate"]),
+        character_ends=tuple(ends) if ends is not None else None,
+        frames=int(fields["frames"]),
+        batch=int(fields["batch"]),
+        take=int(fields["take"]),
+        seed=int(fields["seed"]),
     )
 
 
 def _json(answer: requests.Response) -> Any:
-    return answer.json()
-
-
-def _error(answer: requests.Response) -> SpeechError:
-    """What a failed answer means. Serve's own failures (a replica was killed) are no JSON."""
-    try:
-        fields = answer.json()["error"]
-        code, message = str(fields["code"]), str(fields["message"])
-    except (ValueError, KeyError, TypeError):
-        code, message = f"http_{answer.status_code}", f"Serving answered {answer.status_code}."
-    if answer.status_code == 429:
-        return SpeechOverloaded(message, code, _seconds(answer.headers.get("Retry-After")))
-    if answer.status_code >= 500:
-        return SpeechUnavailable(message, code, _seconds(answer.headers.get("Retry-After")))
-    return SpeechRefused(message, code)
-
-
-def _seconds(value: str | None) -> float | None:
-    return float(value) if value is not None and value.isdecimal() else None
-
-
-def _worth_repeating(error: BaseException) -> bool:
-    """Not where the model itself failed on the passage: that is for the caller to count."""
-    return isinstance(error, SpeechError) and error.retryable and error.code != "speech_failed"
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, SpeechError) and error.retry_after is not None:
-        return error.retry_after + random.uniform(0, FIRST_WAIT)
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (state.attempt_number - 1))
-    return random.uniform(longest / 2, longest)
-
-
-def _sleep(seconds: float, cancelled: Callable[[], bool]) -> None:
-    until = time.monotonic() + seconds
-    pause = threading.Event()
-    while (left := until - time.monotonic()) > 0:
-        if cancelled():
-            raise SpeechCancelled("Speaking was cancelled.", "cancelled")
-        pause.wait(min(left, WATCH_SECONDS))
-
-
-def _tell(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    logger.info("calling serving again", extra={"code": getattr(error, "code", None), "attempt": state.attempt_number})
-
-
-def _never() -> bool:
-    return False
+    return json.loads(answer.content)

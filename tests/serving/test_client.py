@@ -15,8 +15,15 @@ import numpy as np
 import pytest
 
 import logs
-from serving import client as client_module
-from serving.client import SpeechCancelled, SpeechClient, SpeechOverloaded, SpeechRefused, SpeechUnavailable
+from serving import calls
+from serving.client import (
+    SpeechCancelled,
+    SpeechClient,
+    SpeechExpired,
+    SpeechOverloaded,
+    SpeechRefused,
+    SpeechUnavailable,
+)
 
 PASSAGE = {"key": "k", "text": "Hello.", "voice": "v"}
 SAMPLES = np.linspace(-0.5, 0.5, 480, dtype=np.float32)
@@ -57,6 +64,7 @@ def answer(handler: http.server.BaseHTTPRequestHandler, status: int, body: bytes
 
 def speaks(handler: http.server.BaseHTTPRequestHandler) -> None:
     body = {"rate": 24000, "samples": SAMPLES.tobytes(), "character_ends": [0.1, 0.2], "frames": 2, "batch": 3}
+    body |= {"take": 1, "seed": 77}
     answer(handler, 200, msgpack.packb(body))
 
 
@@ -91,8 +99,8 @@ def behaviour() -> Behaviour:
 
 @pytest.fixture
 def client(behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpeechClient]:
-    monkeypatch.setattr(client_module, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(client_module, "BREAKER_SECONDS", 0.3)
+    monkeypatch.setattr(calls, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(calls, "BREAKER_SECONDS", 0.3)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"behaviour": behaviour}))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -109,7 +117,17 @@ def test_speech_comes_back_as_it_was_sent(client: SpeechClient, behaviour: Behav
     assert speech.samples.dtype == np.float32
     assert np.array_equal(speech.samples, SAMPLES)
     assert (speech.rate, speech.character_ends, speech.batch) == (24000, (0.1, 0.2), 3)
+    assert (speech.take, speech.seed) == (1, 77)
     assert behaviour.bodies == [{"key": "k", "text": "Hello.", "voice": "v", "speed": 1.5, "seed": 9, "priority": "low"}]
+
+
+def test_only_what_the_caller_said_is_sent(client: SpeechClient, behaviour: Behaviour) -> None:
+    behaviour.turns = [speaks]
+    client.speak(**PASSAGE)
+    assert behaviour.bodies.pop().keys() == {*PASSAGE, "speed", "seed", "priority"}
+    said = {"steps": 16, "cfg_strength": 0.0, "sway": None, "tenant": "t", "model": "m", "takes": 3}
+    client.speak(**PASSAGE, **said)
+    assert said.items() <= behaviour.bodies.pop().items()
 
 
 def test_the_ids_that_are_bound_travel_as_headers(client: SpeechClient, behaviour: Behaviour) -> None:
@@ -121,7 +139,9 @@ def test_the_ids_that_are_bound_travel_as_headers(client: SpeechClient, behaviou
 
 
 @pytest.mark.parametrize(
-    "trouble", [fails(500), fails(502), fails(503, "stopping"), hangs_up], ids=["500", "502", "503", "hang-up"]
+    "trouble",
+    [fails(500), fails(502), fails(503, "stopping"), fails(404), hangs_up],
+    ids=["500", "502", "503", "no application", "hang-up"],
 )
 def test_a_passing_failure_is_tried_again(client: SpeechClient, behaviour: Behaviour, trouble: Callable) -> None:
     behaviour.turns = [trouble, trouble, speaks]
@@ -161,6 +181,31 @@ def test_a_passage_on_which_the_model_fails_is_left_to_the_caller(client: Speech
     assert len(behaviour.bodies) == 1
 
 
+def test_every_try_is_given_the_time_that_is_left(client: SpeechClient, behaviour: Behaviour) -> None:
+    behaviour.turns = [fails(429, "overloaded", Retry_After="1"), speaks]
+    client.speak(**PASSAGE, timeout_seconds=10)
+    first, second = (body["timeout_seconds"] for body in behaviour.bodies)
+    assert second <= first - 1 <= 9
+
+
+def test_no_try_begins_after_the_time_of_the_call(client: SpeechClient, behaviour: Behaviour) -> None:
+    behaviour.turns = [fails(429, "overloaded", Retry_After="5")]
+    with pytest.raises(SpeechOverloaded):
+        client.speak(**PASSAGE, timeout_seconds=2)
+    assert len(behaviour.bodies) == 1
+
+
+def test_a_call_whose_time_is_over_is_told_so_and_does_not_count_against_serving(
+    client: SpeechClient, behaviour: Behaviour
+) -> None:
+    behaviour.turns = [fails(504, "deadline_exceeded")]
+    for _ in range(calls.BREAKER_FAILURES + 1):
+        with pytest.raises(SpeechExpired) as expired:
+            client.speak(**PASSAGE, timeout_seconds=5)
+        assert (expired.value.code, expired.value.retryable) == ("deadline_exceeded", True)
+    assert len(behaviour.bodies) == calls.BREAKER_FAILURES + 1
+
+
 def test_cancelling_while_waiting_disconnects_at_once(client: SpeechClient, behaviour: Behaviour) -> None:
     behaviour.turns = [hangs]
     with pytest.raises(SpeechCancelled):
@@ -178,7 +223,7 @@ def test_cancelling_between_tries_ends_the_call(client: SpeechClient, behaviour:
 def test_a_server_that_never_answers_is_a_timeout(behaviour: Behaviour, client: SpeechClient) -> None:
     behaviour.turns = [hangs]
     with (
-        SpeechClient(client._base_url, read_timeout=0.3, patience=0.5) as hasty,
+        SpeechClient(client._caller._base_url, read_timeout=0.3, patience=0.5) as hasty,
         pytest.raises(SpeechUnavailable) as late,
     ):
         hasty.speak(**PASSAGE)
@@ -210,18 +255,18 @@ def test_the_circuit_opens_after_many_failures_and_closes_after_a_success(client
         with pytest.raises(SpeechUnavailable) as failed:
             client.speak(**PASSAGE)
         codes.add(failed.value.code)
-    calls = len(behaviour.bodies)
-    assert client_module.BREAKER_FAILURES <= calls < 2 * client_module.ATTEMPTS, "an open circuit spares serving calls"
+    made = len(behaviour.bodies)
+    assert calls.BREAKER_FAILURES <= made < 2 * calls.ATTEMPTS, "an open circuit spares serving calls"
     behaviour.turns = [speaks]
     assert client.speak(**PASSAGE).rate == 24000
 
 
 def test_refusals_do_not_open_the_circuit(client: SpeechClient, behaviour: Behaviour) -> None:
     behaviour.turns = [fails(404, "unknown_voice")]
-    for _ in range(client_module.BREAKER_FAILURES + 5):
+    for _ in range(calls.BREAKER_FAILURES + 5):
         with pytest.raises(SpeechRefused):
             client.speak(**PASSAGE)
-    assert len(behaviour.bodies) == client_module.BREAKER_FAILURES + 5
+    assert len(behaviour.bodies) == calls.BREAKER_FAILURES + 5
 
 
 def test_nobody_at_the_address_is_told_with_what_to_do() -> None:

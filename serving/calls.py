@@ -1,0 +1,238 @@
+"""One call of serving over HTTP: repeated where that is safe, given up when told so, spared after many failures.
+
+SpeechError              code, retryable, retry_after (seconds or None), message
+├── SpeechRefused        the passage itself is wrong (4xx); the same call will fail again
+├── SpeechOverloaded     serving has too much to do (429); later will do
+├── SpeechExpired        the call's own `timeout_seconds` ran out (504); with more time it may do
+├── SpeechUnavailable    serving is down, restarting, too slow or answers nonsense; later will do
+└── SpeechCancelled      the caller's `cancelled` said so; serving drops the passage
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, Literal, TypeVar
+
+import msgpack
+import requests
+import tenacity
+
+import logs
+from serving.breaker import Breaker, CircuitOpen
+from serving.watched import Cancelled, WatchedAdapter, watching
+
+#: Seconds to open a connection, and to wait for an answer (a passage may stand in a long queue first).
+CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 600.0
+#: Seconds that serving has to say that a call's own time is over, before the connection is given up.
+EXPIRY_GRACE = 5.0
+#: Tries of one call, and seconds after which no further one begins. A restart of serving (about 15 s) fits in.
+ATTEMPTS, PATIENCE = 8, 60.0
+#: Waits between tries double from the first to the longest, in seconds, with full jitter on top of half.
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+#: Failures in a row after which calls fail at once, and seconds until one call may try again.
+BREAKER_FAILURES, BREAKER_SECONDS = 10, 5.0
+#: How often `cancelled` is asked, in seconds.
+WATCH_SECONDS = 0.2
+
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+
+class SpeechError(Exception):
+    """Base of the client's errors. `code` is stable."""
+
+    retryable = False
+
+    def __init__(self, message: str, code: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.retry_after = retry_after
+
+
+class SpeechRefused(SpeechError):
+    pass
+
+
+class SpeechOverloaded(SpeechError):
+    retryable = True
+
+
+class SpeechExpired(SpeechError):
+    retryable = True
+
+
+class SpeechUnavailable(SpeechError):
+    retryable = True
+
+
+class SpeechCancelled(SpeechError):
+    pass
+
+
+def never() -> bool:
+    return False
+
+
+@dataclasses.dataclass(frozen=True)
+class Call(Generic[Answer]):
+    """What is asked for, and how its answer is read. until: by the monotonic clock, when it is of no use any more."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    read: Callable[[requests.Response], Answer]
+    body: dict[str, Any] | None = None
+    cancelled: Callable[[], bool] = never
+    until: float | None = None
+
+    def left(self) -> float | None:
+        """Seconds that are left, or None where there is no limit."""
+        return max(0.0, self.until - time.monotonic()) if self.until is not None else None
+
+
+class Caller:
+    """Calls serving. Safe in threads."""
+
+    def __init__(self, base_url: str, threads: int, read_timeout: float, patience: float) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._read_timeout = read_timeout
+        self._patience = patience
+        self._session = requests.Session()
+        adapter = WatchedAdapter(pool_connections=1, pool_maxsize=threads)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        self._breaker = Breaker(BREAKER_FAILURES, BREAKER_SECONDS)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def call(self, call: Call[Answer]) -> Answer:
+        """The answer, after as many tries as it takes. Raises SpeechError."""
+        left = call.left()
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_worth_repeating),
+            stop=tenacity.stop_after_attempt(ATTEMPTS)
+            | tenacity.stop_before_delay(self._patience if left is None else min(left, self._patience)),
+            wait=_wait,
+            sleep=lambda seconds: _sleep(seconds, call.cancelled),
+            before_sleep=_tell,
+            reraise=True,
+        )
+        return retrying(self._once, call)
+
+    def _once(self, call: Call[Answer]) -> Answer:
+        with self._counted(), self._sent(call) as answer:
+            return call.read(answer)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """One try. Only an answer that shows serving itself unwell counts against it: not a refusal, not an overload."""
+        try:
+            self._breaker.enter()
+        except CircuitOpen as error:
+            raise SpeechUnavailable(
+                "Serving failed many times in a row and is left alone for a moment. Try again shortly.",
+                "circuit_open",
+                error.retry_after,
+            ) from error
+        try:
+            yield
+        except SpeechUnavailable:
+            self._breaker.failed()
+            raise
+        except (SpeechRefused, SpeechOverloaded, SpeechExpired):
+            self._breaker.succeeded()
+            raise
+        self._breaker.succeeded()
+
+    @contextlib.contextmanager
+    def _sent(self, call: Call) -> Iterator[requests.Response]:
+        """An answer of status 200. What goes wrong here or in the block becomes a SpeechError."""
+        context, left = logs.context(), call.left()
+        names = {"X-Request-Id": "request_id", "X-Job-Id": "job_id"}
+        body = call.body if left is None or call.body is None else {**call.body, "timeout_seconds": max(0.1, left)}
+        try:
+            with watching(call.cancelled, WATCH_SECONDS):
+                answer = self._session.request(
+                    call.method,
+                    self._base_url + call.path,
+                    json=body,
+                    headers={header: context[name] for header, name in names.items() if name in context},
+                    timeout=(CONNECT_TIMEOUT, self._read_timeout if left is None else left + EXPIRY_GRACE),
+                )
+            if answer.status_code != 200:
+                raise _error(answer)
+            yield answer
+        except Cancelled as error:
+            raise SpeechCancelled("Speaking was cancelled.", "cancelled") from error
+        except requests.Timeout as error:
+            raise SpeechUnavailable(f"Serving at {self._base_url} did not answer in time.", "serving_timeout") from error
+        except requests.RequestException as error:
+            raise SpeechUnavailable(
+                f"Serving at {self._base_url} cannot be reached. Start it or set VOXREEL_SERVING_URL.", "serving_unreachable"
+            ) from error
+        except (ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
+            raise SpeechUnavailable(
+                "Serving's answer cannot be read. Is something else at its address?", "bad_answer"
+            ) from error
+
+
+def _error(answer: requests.Response) -> SpeechError:
+    """What a failed answer means. Serve's own failures are no JSON: a replica was killed, or the application is not there."""
+    try:
+        fields = answer.json()["error"]
+        code, message = str(fields["code"]), str(fields["message"])
+    except (ValueError, KeyError, TypeError):
+        code, message = f"http_{answer.status_code}", f"Serving answered {answer.status_code}."
+        if answer.status_code == 404:
+            return SpeechUnavailable(message, code)
+    if answer.status_code == 429:
+        return SpeechOverloaded(message, code, _seconds(answer.headers.get("Retry-After")))
+    if code == "deadline_exceeded":
+        return SpeechExpired(message, code)
+    if answer.status_code >= 500:
+        return SpeechUnavailable(message, code, _seconds(answer.headers.get("Retry-After")))
+    return SpeechRefused(message, code)
+
+
+def _seconds(value: str | None) -> float | None:
+    return float(value) if value is not None and value.isdecimal() else None
+
+
+def _worth_repeating(error: BaseException) -> bool:
+    """Not where the call's time is over, nor where the model itself failed on the passage: that is for the caller to count."""
+    return (
+        isinstance(error, SpeechError)
+        and error.retryable
+        and not isinstance(error, SpeechExpired)
+        and error.code != "speech_failed"
+    )
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, SpeechError) and error.retry_after is not None:
+        return error.retry_after + random.uniform(0, FIRST_WAIT)
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (state.attempt_number - 1))
+    return random.uniform(longest / 2, longest)
+
+
+def _sleep(seconds: float, cancelled: Callable[[], bool]) -> None:
+    until = time.monotonic() + seconds
+    pause = threading.Event()
+    while (left := until - time.monotonic()) > 0:
+        if cancelled():
+            raise SpeechCancelled("Speaking was cancelled.", "cancelled")
+        pause.wait(min(left, WATCH_SECONDS))
+
+
+def _tell(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    logger.info("calling serving again", extra={"code": getattr(error, "code", None), "attempt": state.attempt_number})
