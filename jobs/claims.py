@@ -157,6 +157,7 @@ def _claim(session: Session, job: JobRow, step: StepRow) -> Claim:
     return Claim(
         step_id=step.id,
         job_id=job.id,
+        owner_id=job.owner_id,
         job_kind=cast(JobKind, job.kind),
         name=step.name,
         kind=step.kind,

@@ -77,11 +77,12 @@ class Outcome:
 class Claim:
     """The right to carry out one attempt of a step, for as long as `fence` is the step's.
 
-    `inputs` maps the name of each step it comes after to {"address": ..., "summary": ...}.
+    `inputs` maps the name of each step it comes after to {"address": ..., "summary": ...}. `owner_id` is the job's.
     """
 
     step_id: int
     job_id: str
+    owner_id: int
     job_kind: JobKind
     name: str
     kind: str

@@ -81,6 +81,8 @@ class _Speaker:
                 seed=self.work.claim.request["seed"],
                 # A film is in no hurry: a sentence that somebody waits for overtakes it.
                 priority="high" if self.work.claim.job_kind == "speech" else "low",
+                # Serving shares itself out between the owners of jobs, however many passages one of them has.
+                tenant=str(self.work.claim.owner_id),
                 cancelled=lambda: self.given_up.is_set() or self.work.cancelled(),
             )
         except SpeechRefused as error:

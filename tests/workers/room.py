@@ -38,10 +38,12 @@ FILM: dict[str, Any] = {
 
 
 class Serving:
-    """Answers as the serving application does. `said` are the texts it was asked for; with `hangs` it never answers them."""
+    """Answers as the serving application does. `said` are the texts it was asked for, `tenants` on whose behalf; with
+    `hangs` it never answers them."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.tenants: set[str] = set()
         self.asked, self.over = threading.Event(), threading.Event()
         self.hangs = False
         self.refusal: tuple[int, str] | None = None
@@ -52,6 +54,7 @@ class Serving:
 
     def answer(self, body: dict[str, Any]) -> tuple[int, bytes]:
         self.said.append(body["text"])
+        self.tenants.add(body["tenant"])
         self.asked.set()
         if self.hangs:
             self.over.wait(60)

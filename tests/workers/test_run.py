@@ -38,6 +38,11 @@ def test_a_text_is_spoken_and_what_is_said_twice_is_spoken_once(room: Room, serv
     assert [sentence["text"] for sentence in timings["sentences"]] == ["It rains.", "It rains.", "The sun is out again."]
 
 
+def test_serving_is_told_whose_job_a_passage_is_for(room: Room, serving: Serving) -> None:
+    room.run(room.spoken_text(TEXT), "plan", "speak:0")
+    assert serving.tenants == {str(room.owner_id)}
+
+
 def test_a_sentence_in_letters_that_the_voice_does_not_know_is_left_silent_and_the_rest_is_heard(
     room: Room, serving: Serving
 ) -> None:
