@@ -50,7 +50,7 @@ class State:
 
 
 class Engine:
-    """Owns the model. `plan` and `cost` may be called from any thread; prepare, step and finish belong to one."""
+    """Owns the model. `plan` may be called from any thread; prepare, step and finish belong to one."""
 
     def __init__(self, checkpoint: Checkpoint, max_frames: int) -> None:
         """max_frames: the longest passage, reference included; never above what the model knows positions for."""
@@ -73,9 +73,6 @@ class Engine:
             )
         return Work(found, laid, seed)
 
-    def cost(self, frames: Sequence[int]) -> int:
-        return self._sampler.cost(frames)
-
     def prepare(self, work: Work) -> State:
         return State(work, self._sampler.begin(work.voice.mel, work.laid.tokens, work.frames, work.seed))
 
@@ -85,12 +82,15 @@ class Engine:
     def done(self, state: State) -> bool:
         return state.flow.done
 
-    def finish(self, state: State) -> Sound:
-        """Turn what was generated into sound. Raises SpeechFailed where the model's numbers are no sound."""
+    def finish(self, states: Sequence[State]) -> list[Sound | Exception]:
+        """Turn what was generated into sound, or into SpeechFailed where the model's numbers are none."""
+        return [self._sound(state) for state in states]
+
+    def _sound(self, state: State) -> Sound | Exception:
         mel = self._sampler.mel(state.flow)
         raw = self.checkpoint.vocoder(mel[None])[0].float().cpu().numpy()
         if not np.isfinite(raw).all():
-            raise SpeechFailed("The model gave no finite sound for this passage. Send it with another seed or reword it.")
+            return SpeechFailed("The model gave no finite sound for this passage. Send it with another seed or reword it.")
         samples = np.clip(raw / state.work.voice.gain, -1.0, 1.0).astype(np.float32)
         ends = state.work.laid.character_ends
         length = len(samples) / self.checkpoint.rate
@@ -110,7 +110,7 @@ class Engine:
         for name, voice in self.checkpoint.voices.items():
             state = self.prepare(self.plan(voice.text[:20], name, 1.0, seed=0))
             self.step([state])
-            self.finish(state)
+            self.finish([state])
         if self.checkpoint.device.type == "cpu":
             return min(batch_frames, CPU_FRAMES_PER_THREAD * torch.get_num_threads())
         while not self._fits(batch_frames):

@@ -7,6 +7,7 @@ ServingError                  code, status (HTTP), message: what happened and wh
 │   └── TooLong               422: the passage takes more frames than one may
 ├── Overloaded                429: the queue is full; retry_after in seconds
 ├── SpeechFailed              500: the model failed on this passage
+├── Expired                   504: the request's deadline passed before it was spoken
 ├── Stopping                  503: the process is going down
 └── CheckpointError           500: the checkpoint cannot be used; stops the start
 """
@@ -58,6 +59,17 @@ class Overloaded(ServingError):
 
 class SpeechFailed(ServingError):
     code = "speech_failed"
+
+
+class Expired(ServingError):
+    code = "deadline_exceeded"
+    status = 504
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The passage was not spoken within the time that the request gave. Send it again with a longer"
+            " timeout_seconds, or when less is waiting."
+        )
 
 
 class Stopping(ServingError):

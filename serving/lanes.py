@@ -1,7 +1,7 @@
 """Who is spoken next: two lanes of waiting passages, high for short speech and low for films, each first come, first served.
 
 The high lane goes first, and the low lane fills only a share of the budgets. So a high passage finds room at once in a
-batch full of film, unless it, or on a GPU one that it is padded to, is longer than the quarter that is kept free.
+batch full of film, unless it is longer than the quarter that is kept free.
 
 The low lane is not starved: once PASSED_OVER high passages went before its head, the head is next as soon as the low
 lane's share has room for it, and no high one is admitted before it. Both hold after a finite time, since every running
@@ -11,7 +11,7 @@ passage ends after its steps and nobody of either lane may overtake the head any
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, Literal, Protocol, TypeVar
 
 Priority = Literal["high", "low"]
@@ -39,9 +39,8 @@ Passage = TypeVar("Passage", bound=Waiting)
 class Lanes(Generic[Passage]):
     """The passages that wait. Not thread-safe."""
 
-    def __init__(self, cost: Callable[[Sequence[int]], int], max_batch_frames: int, max_queued_frames: int) -> None:
-        """cost: what a step of passages with these frames costs, in frames. The budgets are of the batch and the queue."""
-        self._cost = cost
+    def __init__(self, max_batch_frames: int, max_queued_frames: int) -> None:
+        """The budgets are of the batch and of the queue, in frames."""
         self._max_batch_frames = max_batch_frames
         self._max_queued_frames = max_queued_frames
         self._lanes: dict[Priority, collections.deque[Passage]] = {"high": collections.deque(), "low": collections.deque()}
@@ -102,4 +101,4 @@ class Lanes(Generic[Passage]):
         return not beside or self._cost_with(passage, beside) <= self._max_batch_frames * LOW_SHARE
 
     def _cost_with(self, passage: Passage, running: Sequence[Passage]) -> int:
-        return self._cost([passage.frames, *(other.frames for other in running)])
+        return passage.frames + sum(other.frames for other in running)

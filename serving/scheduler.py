@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import threading
 import time
 from collections.abc import Hashable, Sequence
@@ -21,7 +22,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 import logs
-from serving.errors import Overloaded, SpeechFailed, Stopping
+from serving.errors import Expired, Overloaded, SpeechFailed, Stopping
 from serving.lanes import Lanes, Priority
 from serving.memory import Remembered, Throughput
 
@@ -38,17 +39,14 @@ class Work(Protocol):
 class Engine(Protocol):
     """What speaks. All methods are called from the scheduler's one thread.
 
-    `step` moves every state one step on, or raises and moves none. A result must not depend on the other states.
+    `step` moves every state one step on, or raises and moves none. `finish` gives a sound for each state, or the exception
+    with which that one failed. A result must not depend on the other states.
     """
-
-    def cost(self, frames: Sequence[int]) -> int:
-        """What a step of passages with these frames costs, in frames: what the budget of a batch bounds."""
-        ...
 
     def prepare(self, work: Any) -> Any: ...
     def step(self, states: Sequence[Any]) -> None: ...
     def done(self, state: Any) -> bool: ...
-    def finish(self, state: Any) -> Any: ...
+    def finish(self, states: Sequence[Any]) -> Sequence[Any]: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,14 +59,14 @@ class Spoken:
 
 @dataclasses.dataclass(eq=False)
 class Task:
-    """A passage on its way. waiters: one future for each that asked. context: log fields of the one that asked first."""
+    """A passage on its way. waiters: one future for each that asked, and its deadline. context: log fields of the first."""
 
     key: Hashable
     work: Work
     context: dict[str, str]
     priority: Priority = "high"
     passed_over: int = 0
-    waiters: list[Future] = dataclasses.field(default_factory=list)
+    waiters: dict[Future, float] = dataclasses.field(default_factory=dict)
     state: Any = None
     batch: int = 0
     asked: float = dataclasses.field(default_factory=time.monotonic)
@@ -84,10 +82,10 @@ class Scheduler:
     """Speaks passages with one engine. `submit` may be called from any thread."""
 
     def __init__(self, engine: Engine, max_batch_frames: int, max_queued_frames: int, remembered_frames: int) -> None:
-        """Budgets are frames: of a running batch, as the engine counts its cost; of what may wait; of what is remembered."""
+        """Budgets are frames: of a running batch, of what may wait, and of what is remembered."""
         self._engine = engine
         self._changed = threading.Condition()
-        self._waiting: Lanes[Task] = Lanes(engine.cost, max_batch_frames, max_queued_frames)
+        self._waiting: Lanes[Task] = Lanes(max_batch_frames, max_queued_frames)
         self._running: list[Task] = []
         self._tasks: dict[Hashable, Task] = {}
         self._remembered: Remembered[Spoken] = Remembered(remembered_frames)
@@ -98,8 +96,13 @@ class Scheduler:
     def start(self) -> None:
         self._thread.start()
 
-    def submit(self, key: Hashable, work: Work, priority: Priority = "high") -> Future[Spoken]:
-        """Ask for a passage; cancelling the future leaves it. Raises Overloaded, Stopping at once."""
+    def submit(
+        self, key: Hashable, work: Work, priority: Priority = "high", *, tenant: str = "", deadline: float | None = None
+    ) -> Future[Spoken]:
+        """Ask for a passage; cancelling the future leaves it. Raises Overloaded, Stopping at once.
+
+        tenant: who asks. deadline: a value of time.monotonic(); past it the future raises Expired and leaves the passage.
+        """
         waiter: Future[Spoken] = Future()
         with self._changed:
             if self._stopping or not self._thread.is_alive():
@@ -113,7 +116,7 @@ class Scheduler:
                 task = self._queue(key, work, priority)
             elif priority == "high" and task in self._waiting:
                 self._waiting.lift(task)
-            task.waiters.append(waiter)
+            task.waiters[waiter] = math.inf if deadline is None else deadline
         waiter.add_done_callback(lambda left: self._leave(task, left))
         return waiter
 
@@ -128,10 +131,12 @@ class Scheduler:
 
     def _leave(self, task: Task, waiter: Future) -> None:
         """Called when a waiter's future ends. Only one that was cancelled counts as leaving."""
-        if not waiter.cancelled():
-            return
+        if waiter.cancelled():
+            self._abandon(task, waiter)
+
+    def _abandon(self, task: Task, waiter: Future) -> None:
         with self._changed:
-            task.waiters.remove(waiter)
+            task.waiters.pop(waiter, None)
             if task.waiters or self._tasks.get(task.key) is not task:
                 return
             task.cancelled = True
@@ -170,6 +175,7 @@ class Scheduler:
         try:
             while self._admit():
                 began = time.monotonic()
+                self._expire(began)
                 self._drop_cancelled()
                 self._step(list(self._running))
                 finished = self._finish()
@@ -197,6 +203,17 @@ class Scheduler:
                 self._fail(task, error)
         return not self._stopping
 
+    def _expire(self, now: float) -> None:
+        """Fail the futures whose deadline has come."""
+        with self._changed:
+            late = [
+                (task, waiter) for task in self._tasks.values() for waiter, deadline in task.waiters.items() if deadline <= now
+            ]
+        for task, waiter in late:
+            if waiter.set_running_or_notify_cancel():
+                self._abandon(task, waiter)
+                waiter.set_exception(Expired())
+
     def _drop_cancelled(self) -> None:
         with self._changed:
             self._running = [task for task in self._running if not task.cancelled]
@@ -223,9 +240,12 @@ class Scheduler:
         frames = 0
         for task in [task for task in self._running if self._engine.done(task.state)]:
             try:
-                sound = self._engine.finish(task.state)
+                [sound] = self._engine.finish([task.state])
             except Exception as error:
                 self._fail(task, error)
+                continue
+            if isinstance(sound, Exception):
+                self._fail(task, sound)
                 continue
             frames += task.frames
             self._deliver(task, Spoken(sound, task.batch))

@@ -36,9 +36,6 @@ class NumpyEngine:
         self.gate.set()
         self.inside = threading.Event()
 
-    def cost(self, frames: Sequence[int]) -> int:
-        return max(frames) * len(frames)
-
     def prepare(self, work: Sum) -> Running:
         self.prepared.append(work)
         if work.bad == "prepare":
@@ -59,7 +56,5 @@ class NumpyEngine:
     def done(self, state: Running) -> bool:
         return state.index >= state.work.steps
 
-    def finish(self, state: Running) -> float:
-        if state.work.bad == "finish":
-            raise ValueError("cannot be finished")
-        return state.value
+    def finish(self, states: Sequence[Running]) -> list[float | Exception]:
+        return [ValueError("cannot be finished") if state.work.bad == "finish" else state.value for state in states]

@@ -28,7 +28,9 @@ def speak(loaded: checkpoint.Checkpoint, text: str, voice: str) -> Sound:
     state = engine.prepare(engine.plan(text, voice, 1.0, seed=1))
     while not engine.done(state):
         engine.step([state])
-    return engine.finish(state)
+    [sound] = engine.finish([state])
+    assert isinstance(sound, Sound)
+    return sound
 
 
 def change(folder: Path, **fields: object) -> None:
@@ -97,7 +99,7 @@ def test_a_reference_is_brought_to_the_models_level_and_the_speech_back(tmp_path
     state = engine.prepare(engine.plan("Hello", "amy", 1.0, 1))
     state.flow.x = torch.full((scaled.voices["amy"].frames + 20, 100), -3.0)
     torch.testing.assert_close(
-        torch.from_numpy(engine.finish(state).samples), (raw * level / 0.1).clamp(-1, 1), atol=1e-4, rtol=1e-3
+        torch.from_numpy(engine.finish([state])[0].samples), (raw * level / 0.1).clamp(-1, 1), atol=1e-4, rtol=1e-3
     )
 
 

@@ -31,7 +31,7 @@ def scheduler(engine: NumpyEngine) -> Iterator[Scheduler]:
 
 @pytest.fixture
 def lanes() -> Lanes[Task]:
-    return Lanes(NumpyEngine().cost, max_batch_frames=100, max_queued_frames=300)
+    return Lanes(max_batch_frames=100, max_queued_frames=300)
 
 
 def hold(engine: NumpyEngine, scheduler: Scheduler, work: Sum) -> Future:
@@ -114,14 +114,14 @@ def test_high_passages_that_do_not_end_let_the_low_head_pass_after_a_few(lanes: 
 
 
 def test_a_long_low_head_whose_turn_it_is_stops_the_high_lane_until_it_fits(lanes: Lanes[Task]) -> None:
-    low = Task("low", Sum(90), {}, "low", passed_over=PASSED_OVER)
+    low = Task("low", Sum(95), {}, "low", passed_over=PASSED_OVER)
     high = Task("high", Sum(10), {}, "high")
     lanes.add(low)
     lanes.add(high)
     running = [Task("before", Sum(10), {}, "high")]
     assert lanes.take(running) is None
     assert lanes.take([]) is low
-    assert lanes.take([low]) is None, "a batch of two padded to 90 is too large"
+    assert lanes.take([low]) is None, "the batch is full"
     assert lanes.take([]) is high
 
 

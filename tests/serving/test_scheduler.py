@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from serving.errors import Overloaded, SpeechFailed, Stopping
+from serving.errors import Expired, Overloaded, SpeechFailed, Stopping
 from serving.memory import Remembered, Throughput
 from serving.scheduler import Scheduler
 
@@ -67,15 +67,15 @@ def test_a_waiting_passage_joins_a_batch_that_is_running(engine: NumpyEngine, sc
     assert len(engine.batches) == 50, "the short one cost no step of its own"
 
 
-def test_padding_counts_against_the_budget_of_frames(engine: NumpyEngine, scheduler: Scheduler) -> None:
+def test_the_frames_of_a_batch_stay_within_the_budget(engine: NumpyEngine, scheduler: Scheduler) -> None:
     first = held(engine, scheduler, Sum(40))
-    others = [scheduler.submit(n, Sum(5)) for n in range(6)]
+    others = [scheduler.submit(n, Sum(20)) for n in range(6)]
     engine.gate.set()
     for future in [first, *others]:
         future.result(10)
     for batch in engine.batches:
-        assert max(work.frames for work in batch) * len(batch) <= 100
-    assert max(len(batch) for batch in engine.batches[:4]) == 2, "beside the long one there is room for one more"
+        assert sum(work.frames for work in batch) <= 100
+    assert max(len(batch) for batch in engine.batches[:4]) == 4, "beside the long one there is room for three more"
 
 
 def test_a_passage_longer_than_the_budget_is_spoken_alone(engine: NumpyEngine, scheduler: Scheduler) -> None:
@@ -156,6 +156,23 @@ def test_a_dropped_passage_is_spoken_anew_when_it_is_asked_for_again(engine: Num
     again = scheduler.submit("held", Sum(10))
     engine.gate.set()
     assert again.result(10).sound == pytest.approx((1 + 1 / 4) ** 4)
+    assert len(engine.prepared) == 2
+
+
+def test_a_request_fails_at_its_deadline_and_leaves_the_passage_to_those_with_more_time(
+    engine: NumpyEngine, scheduler: Scheduler
+) -> None:
+    first = held(engine, scheduler, Sum(100))
+    late = scheduler.submit("wanted", Sum(10), deadline=time.monotonic() + 0.01)
+    patient = scheduler.submit("wanted", Sum(10), deadline=time.monotonic() + 60)
+    alone = scheduler.submit("alone", Sum(10), deadline=time.monotonic() + 0.01)
+    time.sleep(0.02)
+    engine.gate.set()
+    for future in (late, alone):
+        with pytest.raises(Expired) as expired:
+            future.result(10)
+        assert (expired.value.code, expired.value.status) == ("deadline_exceeded", 504)
+    first.result(10), patient.result(10)
     assert len(engine.prepared) == 2
 
 

@@ -25,7 +25,9 @@ def speak(engine: Engine, text: str, voice: str, speed: float = 1.0) -> Sound:
     state = engine.prepare(engine.plan(text, voice, speed, seed=1))
     while not engine.done(state):
         engine.step([state])
-    return engine.finish(state)
+    [sound] = engine.finish([state])
+    assert isinstance(sound, Sound)
+    return sound
 
 
 @pytest.fixture(scope="module")
