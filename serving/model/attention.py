@@ -1,0 +1,53 @@
+"""Attention within each row of a packed tensor. Frames of one row never see those of another, and nothing is padded."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from serving.model.packing import Packing
+
+try:
+    from torch.nn.attention.varlen import varlen_attn
+except ImportError:  # before torch 2.10
+    varlen_attn = None
+
+#: Queries of a head at a time where the scores are laid out in memory: bounds them to some tens of MB.
+QUERIES = 1024
+
+
+def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, packing: Packing) -> torch.Tensor:
+    """q, k, v: [frames, heads, channels] of all rows -> [frames, heads, channels]."""
+    if q.device.type == "cuda" and q.dtype != torch.float32 and varlen_attn is not None:
+        ends, longest = packing.ends, packing.longest
+        # One split, so that the order of summation does not depend on the longest row in the batch.
+        return varlen_attn(q, k, v, ends, ends, longest, longest, num_splits=1)
+    if packing.alone:
+        return _row(q, k, v)
+    parts = (tensor.split(packing.lengths) for tensor in (q, k, v))
+    return torch.cat([_row(*row) for row in zip(*parts, strict=True)])
+
+
+def _row(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    if q.device.type == "cpu" and q.dtype == torch.bfloat16:
+        return _by_products(q, k, v)
+    q, k, v = (tensor.transpose(0, 1)[None] for tensor in (q, k, v))
+    return functional.scaled_dot_product_attention(q, k, v)[0].transpose(0, 1)
+
+
+def _by_products(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Scores, softmax and sum as plain products: on CPUs with AVX-512 BF16 torch's fused attention multiplies without its
+    instructions and takes 2.5 times as long (800 frames, 4 heads: 15.1 ms against 5.7 ms a core).
+
+    Scores are rounded to bfloat16. What all keys have in common adds the same to every score of a query and so nothing to
+    the result, but it would coarsen the rounding: it is taken out first (SageAttention, arXiv 2410.02367, section 4.2).
+    """
+    k = k - k.mean(dim=0, keepdim=True)
+    q = q * q.shape[-1] ** -0.5
+    out = torch.empty_like(v)
+    for head in range(q.shape[1]):
+        keys = k[:, head].T
+        for start in range(0, len(q), QUERIES):
+            weights = torch.mm(q[start : start + QUERIES, head], keys).softmax(-1)
+            out[start : start + QUERIES, head] = torch.mm(weights, v[:, head])
+    return out
