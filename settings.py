@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from environs import Env, EnvValidationError, validate
+from environs import Env, EnvValidationError, ValidationError, validate
 
 ROOT = Path(__file__).resolve().parent
 
@@ -54,8 +55,15 @@ class Settings:
     models_dir: Path
     device: str
     serving_threads: int
+    replicas: tuple[int, int] | None
+    replica_gpus: float
+    target_ongoing: int
+    precision: str
     max_batch_frames: int
     max_queued_frames: int
+    models_bytes: int
+    drain_seconds: float
+    ray_address: str | None
 
     # Jobs
     lease_seconds: float
@@ -89,6 +97,20 @@ def _sibling_database(redis_url: str) -> str:
 def _absolute(path: Path) -> Path:
     """A folder that means the same to every process, wherever it was started."""
     return path.expanduser().resolve()
+
+
+def _span(text: str) -> tuple[int, int] | None:
+    """The fewest and the most of `2` or `1..4`; None of `auto`."""
+    if text == "auto":
+        return None
+    first, _, last = text.partition("..")
+    return int(first), int(last or first)
+
+
+def _require_span(text: str) -> None:
+    span = _span(text) if re.fullmatch(r"auto|\d{1,4}(\.\.\d{1,4})?", text) else (0, 0)
+    if span is not None and not 1 <= span[0] <= span[1]:
+        raise ValidationError("must be auto, a number such as 2, or the fewest and the most such as 1..4")
 
 
 def load() -> Settings:
@@ -126,8 +148,21 @@ def load() -> Settings:
                 validate=validate.Regexp(r"^(auto|cpu|cuda(:\d+)?|mps)$", error="must be auto, cpu, cuda, cuda:N or mps"),
             ),
             serving_threads=env.int("SERVING_THREADS", 0, validate=validate.Range(min=0)),
-            max_batch_frames=env.int("MAX_BATCH_FRAMES", 8192, validate=positive),
+            replicas=env.str("REPLICAS", "auto", validate=_require_span),
+            replica_gpus=env.float("REPLICA_GPUS", 0.0, validate=validate.Range(min=0, max=1)),
+            target_ongoing=env.int("TARGET_ONGOING", 16, validate=positive),
+            precision=env.str(
+                "PRECISION",
+                "auto",
+                validate=validate.OneOf(["auto", "float32", "float16", "bfloat16"]),
+            ),
+            max_batch_frames=env.int("MAX_BATCH_FRAMES", 0, validate=validate.Range(min=0)),
             max_queued_frames=env.int("MAX_QUEUED_FRAMES", 131_072, validate=positive),
+            models_bytes=env.int("MODELS_BYTES", 8_000_000_000, validate=positive),
+            drain_seconds=env.float("DRAIN_SECONDS", 15.0, validate=positive),
+            ray_address=env.str(
+                "RAY_ADDRESS", None, validate=validate.Regexp(r"^https?://", error="must be a URL such as http://head:8265")
+            ),
             lease_seconds=env.float("LEASE_SECONDS", 30.0, validate=positive),
             reconcile_seconds=env.float("RECONCILE_SECONDS", 10.0, validate=positive),
             max_attempts=env.int("MAX_ATTEMPTS", 3, validate=positive),
@@ -145,6 +180,7 @@ def load() -> Settings:
     _seal(env)
     data_dir = _absolute(data_dir)
     fields["models_dir"] = fields["models_dir"] or data_dir / "models"
+    fields["replicas"] = _span(fields["replicas"])
     fields |= {name: _absolute(fields[name]) for name in ("checkpoint", "models_dir", "media_root") if fields[name] is not None}
     return Settings(
         data_dir=data_dir,

@@ -130,8 +130,8 @@ def _load(configured: settings.Settings) -> tuple[Any, Any]:
 
     torch.set_num_threads(configured.serving_threads or cores())
     device = torch.device(_device(configured.device, torch.cuda.is_available()))
-    loaded = checkpoint.load(configured.checkpoint, device)
-    engine = Engine(loaded, configured.max_batch_frames)
+    loaded = checkpoint.load(configured.checkpoint, device, configured.precision)
+    engine = Engine(loaded)
     budget = engine.warm_up(configured.max_batch_frames)
     logger.info(
         "the model is warm",

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,12 @@ from serving.config import read_config
 from serving.durations import Durations
 from serving.errors import CheckpointError
 from serving.layout import Aligned, Concatenated, Layout
-from serving.upstream import CFM, DiT
-from serving.vocoder import Vocoder
+from serving.model import precision
+from serving.model.dit import DiT
+from serving.model.flow import Sampling
+from serving.model.mel import Mel
+from serving.model.shape import Shape, below, sizes
+from serving.model.vocos import Vocos
 from serving.voices import Voice
 
 #: What no result depends on.
@@ -32,24 +35,17 @@ NOT_HASHED = {"README.md", "aligner.safetensors"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Sampling:
-    """How to solve the flow: number of steps (NFE), strength of guidance, and sway (None: uniform time)."""
-
-    steps: int = 32
-    cfg_strength: float = 2.0
-    sway_sampling_coef: float | None = -1.0
-
-
-@dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """Everything loaded, on its device, in evaluation mode. rate: samples a second; hop: samples a frame."""
+    """Everything loaded, on its device. rate: samples a second; hop: samples a frame."""
 
     name: str
     fingerprint: str
     languages: tuple[str, ...]
+    vocabulary: dict[str, int]
     layout: Layout
-    cfm: CFM
-    vocoder: Vocoder
+    dit: DiT
+    mel: Mel
+    vocoder: Vocos
     voices: dict[str, Voice]
     sampling: Sampling
     rate: int
@@ -57,15 +53,23 @@ class Checkpoint:
     device: torch.device
 
 
-def load(folder: Path, device: torch.device) -> Checkpoint:
-    """Load a checkpoint. Raises CheckpointError: checkpoint_missing, _corrupt, _config or _mismatch."""
+def load(folder: Path, device: torch.device, precision_wanted: str = "auto") -> Checkpoint:
+    """Load a checkpoint. precision_wanted: as `precision.choose` takes it.
+
+    Raises CheckpointError: checkpoint_missing, _corrupt, _config, _mismatch or _unsafe.
+    """
     config = read_config(folder)
-    tokens = vocabulary.read(folder)
-    model_path = find_model(folder, config.get("model"))
-    cfm = _model(model_path, config, tokens).to(device)
-    sound = vocoder.load(folder, config.get("vocoder", {})).to(device)
+    mel = _mel(folder, config.get("mel", {})).to(device)
+    dtype = precision.choose(precision_wanted, device)
+    dit, tokens = _model(find_model(folder, config.get("model")), config, vocabulary.read(folder), device, dtype)
+    if dit.shape.mel_dim != mel.channels:
+        raise CheckpointError(
+            f"The weights in {folder} make mels of {dit.shape.mel_dim} channels, config.yaml says mel.n_mel_channels:"
+            f" {mel.channels}. Correct it or leave it out.",
+            "checkpoint_mismatch",
+        )
     layout = _layout(folder, config, tokens)
-    found = voices.load(folder, cfm, config.get("reference_rms"), device)
+    found = voices.load(folder, mel, config.get("reference_rms"), device)
     for voice in found.values():
         layout.check(voice)
     try:
@@ -76,13 +80,15 @@ def load(folder: Path, device: torch.device) -> Checkpoint:
         name=config.get("name", folder.name),
         fingerprint=fingerprint(folder),
         languages=tuple(config.get("language", ())),
+        vocabulary=tokens,
         layout=layout,
-        cfm=cfm,
-        vocoder=sound,
+        dit=dit,
+        mel=mel,
+        vocoder=vocoder.load(folder, config.get("vocoder", {}), device),
         voices=found,
         sampling=sampling,
-        rate=cfm.mel_spec.target_sample_rate,
-        hop=cfm.mel_spec.hop_length,
+        rate=mel.rate,
+        hop=mel.hop,
         device=device,
     )
 
@@ -109,27 +115,37 @@ def fingerprint(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _model(path: Path, config: dict[str, Any], tokens: dict[str, int]) -> CFM:
-    tensors = {name: value for name, value in weights.read(path).items() if not name.startswith("mel_spec.")}
-    shape = architecture.complete(config.get("arch", {}), tensors, path)
-    if len(tokens) != shape["text_num_embeds"]:
+def _mel(folder: Path, config: dict[str, Any]) -> Mel:
+    """The spectrogram, from upstream's own words for it (all of them have defaults)."""
+    known = {
+        "target_sample_rate": "rate",
+        "n_fft": "n_fft",
+        "hop_length": "hop",
+        "win_length": "win_length",
+        "n_mel_channels": "channels",
+    }
+    stated = {name: value for name, value in config.items() if name != "mel_spec_type"}
+    if config.get("mel_spec_type", "vocos") != "vocos" or not stated.keys() <= known.keys():
         raise CheckpointError(
-            f"The vocabulary has {len(tokens)} entries, the weights in {path} {shape['text_num_embeds']}."
-            " Take both from the same release.",
-            "checkpoint_mismatch",
+            f"{folder / 'config.yaml'}: mel: may have {', '.join(known)}, and mel_spec_type: vocos, the only kind that can be"
+            " served.",
+            "checkpoint_config",
         )
-    with warnings.catch_warnings():
-        # Every layer advises flash attention for masked batches; the budget of frames bounds their memory here.
-        warnings.filterwarnings("ignore", message="attn_mask_enabled=True")
-        transformer = DiT(**shape, attn_mask_enabled=True)
-    cfm = CFM(
-        transformer=transformer,
-        mel_spec_kwargs=config.get("mel", {}),
-        odeint_kwargs={"method": "euler"},
-        vocab_char_map=tokens,
-    )
-    weights.fill(cfm, tensors, path)
-    return cfm.eval()
+    return Mel(**{known[name]: value for name, value in stated.items()})
+
+
+def _model(
+    path: Path, config: dict[str, Any], tokens: dict[str, int], device: torch.device, dtype: torch.dtype
+) -> tuple[DiT, dict[str, int]]:
+    """The transformer, and the part of the vocabulary that it knows."""
+    tensors = weights.read(path, config.get("use_ema"))
+    shape = architecture.complete(config.get("arch", {}), tensors, path)
+    tokens = vocabulary.fitted(tokens, shape["text_num_embeds"], path)
+    try:
+        known = Shape(**shape)
+    except TypeError as error:
+        raise CheckpointError(f"{path.parent / 'config.yaml'}: arch: {error}.", "checkpoint_config") from error
+    return DiT(known, weights.fitted(sizes(known), below(tensors, "transformer."), path), device, dtype), tokens
 
 
 def _layout(folder: Path, config: dict[str, Any], tokens: dict[str, int]) -> Layout:

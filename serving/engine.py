@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 
+from serving import budget
 from serving.checkpoint import Checkpoint
 from serving.errors import SpeechFailed, TooLong, UnknownVoice
 from serving.layout import Laid
-from serving.sampler import MAX_FRAMES, Flow, Sampler
+from serving.model.flow import MAX_FRAMES, Flow, Sampler, Sampling
 from serving.voices import Voice
-
-#: Frames of a batch for each thread on a CPU. It steps the passages of a batch one beside the other, so each passage more
-#: makes all of them later, and beyond one for each thread hardly faster: docs/serving.md has the figures.
-CPU_FRAMES_PER_THREAD = 1536
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +23,7 @@ class Work:
     voice: Voice
     laid: Laid
     seed: int
+    sampling: Sampling
 
     @property
     def frames(self) -> int:
@@ -52,14 +49,14 @@ class State:
 class Engine:
     """Owns the model. `plan` may be called from any thread; prepare, step and finish belong to one."""
 
-    def __init__(self, checkpoint: Checkpoint, max_frames: int) -> None:
+    def __init__(self, checkpoint: Checkpoint, max_frames: int = MAX_FRAMES) -> None:
         """max_frames: the longest passage, reference included; never above what the model knows positions for."""
         self.checkpoint = checkpoint
         self.max_frames = min(max_frames, MAX_FRAMES)
-        self._sampler = Sampler(checkpoint.cfm.transformer, checkpoint.sampling, checkpoint.device)
+        self._sampler = Sampler(checkpoint.dit)
 
-    def plan(self, text: str, voice: str, speed: float, seed: int) -> Work:
-        """Lay out a passage. Raises UnknownVoice, NothingToSay, TooLong."""
+    def plan(self, text: str, voice: str, speed: float, seed: int, sampling: Sampling | None = None) -> Work:
+        """Lay out a passage. sampling: None for the checkpoint's own. Raises UnknownVoice, NothingToSay, TooLong."""
         found = self.checkpoint.voices.get(voice)
         if found is None:
             known = ", ".join(sorted(self.checkpoint.voices))
@@ -71,10 +68,10 @@ class Engine:
                 f"The passage takes {laid.frames - found.frames} frames, at most {room} fit"
                 f" ({room * self._frame_seconds:.0f} s of speech). Split it at a sentence end or speak faster."
             )
-        return Work(found, laid, seed)
+        return Work(found, laid, seed, sampling or self.checkpoint.sampling)
 
     def prepare(self, work: Work) -> State:
-        return State(work, self._sampler.begin(work.voice.mel, work.laid.tokens, work.frames, work.seed))
+        return State(work, self._sampler.begin(work.voice.mel, work.laid.tokens, work.frames, work.seed, work.sampling))
 
     def step(self, states: Sequence[State]) -> None:
         self._sampler.step([state.flow for state in states])
@@ -83,51 +80,59 @@ class Engine:
         return state.flow.done
 
     def finish(self, states: Sequence[State]) -> list[Sound | Exception]:
-        """Turn what was generated into sound, or into SpeechFailed where the model's numbers are none."""
-        return [self._sound(state) for state in states]
+        """Turn what was generated into sound, in one batch of the vocoder, or into what failed in its place."""
+        mels = [self._sampler.mel(state.flow) for state in states]
+        # On a CPU a batch would only add padding.
+        alone = self.checkpoint.device.type == "cpu"
+        waves = [self.checkpoint.vocoder([mel])[0] for mel in mels] if alone else self.checkpoint.vocoder(mels)
+        return [self._sound(*each) for each in zip(states, waves, strict=True)]
 
-    def _sound(self, state: State) -> Sound | Exception:
-        mel = self._sampler.mel(state.flow)
-        raw = self.checkpoint.vocoder(mel[None])[0].float().cpu().numpy()
+    def _sound(self, state: State, wave: torch.Tensor) -> Sound | Exception:
+        raw = wave.cpu().numpy()
         if not np.isfinite(raw).all():
             return SpeechFailed("The model gave no finite sound for this passage. Send it with another seed or reword it.")
         samples = np.clip(raw / state.work.voice.gain, -1.0, 1.0).astype(np.float32)
         ends = state.work.laid.character_ends
         length = len(samples) / self.checkpoint.rate
         seconds = tuple(min(end * self._frame_seconds, length) for end in ends) if ends is not None else None
-        return Sound(samples, self.checkpoint.rate, seconds, mel.shape[0])
+        return Sound(samples, self.checkpoint.rate, seconds, state.work.frames - state.work.voice.frames)
 
     @property
     def _frame_seconds(self) -> float:
         return self.checkpoint.hop / self.checkpoint.rate
 
-    def warm_up(self, batch_frames: int) -> int:
+    def warm_up(self, most: int = 0) -> int:
         """Speak a short passage with every voice, so that the first request finds everything loaded.
 
-        On a GPU it also tries a batch of `batch_frames` frames and halves it until it fits into memory. On a CPU memory is
-        no limit, but latency is. Returns the budget to use, never above `batch_frames`.
+        most: the operator's bound of a batch in frames, 0 for none. Returns the budget: what memory allows on a GPU, what
+        keeps latency low on a CPU, and never above `most`.
         """
         for name, voice in self.checkpoint.voices.items():
-            state = self.prepare(self.plan(voice.text[:20], name, 1.0, seed=0))
-            self.step([state])
-            self.finish([state])
-        if self.checkpoint.device.type == "cpu":
-            return min(batch_frames, CPU_FRAMES_PER_THREAD * torch.get_num_threads())
-        while not self._fits(batch_frames):
-            batch_frames //= 2
-        return batch_frames
+            self._speak([self.plan(voice.text[:20], name, 1.0, seed=0)], steps=1)
+        if self.checkpoint.device.type != "cuda":
+            return budget.on_cpu(most, torch.get_num_threads())
+        torch.cuda.empty_cache()
+        return budget.on_gpu(most, torch.cuda.mem_get_info(self.checkpoint.device)[0], self._bytes_of_batch)
 
-    def _fits(self, batch_frames: int) -> bool:
+    def _speak(self, works: Sequence[Work], steps: int) -> None:
+        """Prepare, some steps, vocoder."""
+        states = [self.prepare(work) for work in works]
+        for _ in range(steps):
+            self.step(states)
+        self.finish(states)
+
+    def _bytes_of_batch(self, frames: int) -> int | None:
+        """Bytes of GPU memory that a batch of so many frames takes at its peak, vocoder included; None: more than there are."""
         voice = next(iter(self.checkpoint.voices.values()))
-        if batch_frames < voice.frames * 2:
-            raise SpeechFailed("The GPU has too little free memory for one passage. Free some or take a smaller checkpoint.")
-        rows = math.ceil(batch_frames / self.max_frames)
-        frames = batch_frames // rows
-        tokens = torch.zeros(frames, dtype=torch.long)
+        length = max(min(frames // 2, self.max_frames), voice.frames + 1)
+        laid = Laid(torch.zeros(length, dtype=torch.long), length, None)
+        works = [Work(voice, laid, 0, self.checkpoint.sampling)] * max(1, frames // length)
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
         try:
-            flows = [self._sampler.begin(voice.mel, tokens, frames - (row % 2), seed=0) for row in range(rows)]
-            self._sampler.step(flows)
+            self._speak(works, steps=2)
+            return torch.cuda.max_memory_allocated() - before
         except torch.OutOfMemoryError:
+            return None
+        finally:
             torch.cuda.empty_cache()
-            return False
-        return True

@@ -15,7 +15,6 @@ import torch
 from serving import vocabulary
 from serving.durations import Durations
 from serving.errors import CheckpointError, NothingToSay
-from serving.upstream import convert_char_to_pinyin
 from serving.voices import Voice
 
 #: Texts shorter than this many bytes are given the time of this many: a lone "yes" in a long reference's pace is clipped.
@@ -96,6 +95,10 @@ class Concatenated:
     kind = "concatenated"
 
     def __init__(self, tokens: dict[str, int], lowercase: bool) -> None:
+        # Upstream's package takes seconds to import, and nothing else of serving needs it.
+        from serving.upstream import convert_char_to_pinyin
+
+        self._entries = convert_char_to_pinyin
         self._tokens = tokens
         self._lowercase = lowercase
 
@@ -107,8 +110,8 @@ class Concatenated:
         before = self._cased(voice.text.strip())
         before += " " if before.endswith(SENTENCE_ENDS) else ". "
         said = self._cased(text.strip())
-        row = convert_char_to_pinyin([before + said])[0]
-        if not any(entry in self._tokens and entry.strip() for entry in convert_char_to_pinyin([said])[0]):
+        row = self._entries([before + said])[0]
+        if not any(entry in self._tokens and entry.strip() for entry in self._entries([said])[0]):
             raise NothingToSay("The text has no character that this checkpoint can speak. Send letters or words.")
         tokens = torch.tensor([self._tokens.get(entry, 0) for entry in row])
         length = max(SHORTEST_BYTES, len(said.encode()))

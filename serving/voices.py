@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from serving.errors import CheckpointError
-from serving.upstream import CFM
+from serving.model.mel import Mel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Voice:
         return self.mel.shape[0]
 
 
-def load(folder: Path, cfm: CFM, rms: float | None, device: torch.device) -> dict[str, Voice]:
+def load(folder: Path, spectrogram: Mel, rms: float | None, device: torch.device) -> dict[str, Voice]:
     """Read references/<name>.wav and <name>.json (text, language, characters_of_frames for aligned checkpoints).
 
     rms: the level the model was trained at, None to leave waves as they are. Raises CheckpointError.
@@ -44,11 +44,11 @@ def load(folder: Path, cfm: CFM, rms: float | None, device: torch.device) -> dic
         raise CheckpointError(
             f"{folder / 'references'} holds no .wav. Add a reference wave and its .json.", "checkpoint_missing"
         )
-    return {path.stem: _read(path, cfm, rms, device) for path in waves}
+    return {path.stem: _read(path, spectrogram, rms, device) for path in waves}
 
 
 @torch.inference_mode()
-def _read(path: Path, cfm: CFM, rms: float | None, device: torch.device) -> Voice:
+def _read(path: Path, spectrogram: Mel, rms: float | None, device: torch.device) -> Voice:
     about_path = path.with_suffix(".json")
     try:
         about = json.loads(about_path.read_text(encoding="utf-8"))
@@ -62,7 +62,7 @@ def _read(path: Path, cfm: CFM, rms: float | None, device: torch.device) -> Voic
         raise CheckpointError(
             f"The voice {path.stem} cannot be read ({error}). Copy its two files again.", "checkpoint_corrupt"
         ) from error
-    wanted = cfm.mel_spec.target_sample_rate
+    wanted = spectrogram.rate
     if rate != wanted:
         raise CheckpointError(
             f"{path} has {rate} samples a second, the model takes {wanted}. Resample it.", "checkpoint_mismatch"
@@ -72,7 +72,7 @@ def _read(path: Path, cfm: CFM, rms: float | None, device: torch.device) -> Voic
     if level < 1e-4 or not text.strip():
         raise CheckpointError(f"The voice {path.stem} is silent or has no text. Record it again.", "checkpoint_corrupt")
     gain = rms / level if rms else 1.0
-    mel = cfm.mel_spec(torch.from_numpy(samples * np.float32(gain))[None].to(device))[0].T.contiguous()
+    mel = spectrogram(torch.from_numpy(samples * np.float32(gain))[None].to(device))[0].T.contiguous()
     indexes = about.get("characters_of_frames")
     if indexes is not None and not _lies_on(indexes, text, mel.shape[0]):
         raise CheckpointError(

@@ -86,3 +86,16 @@ def test_relative_folders_are_made_absolute(monkeypatch):
     loaded = settings.load()
     assert loaded.data_dir == loaded.checkpoint == loaded.media_root == Path.cwd() / "somewhere" / "below"
     assert loaded.database_url == f"sqlite:///{loaded.data_dir}/voxreel.db"
+
+
+@pytest.mark.parametrize(("said", "span"), [("auto", None), ("2", (2, 2)), ("1..4", (1, 4))])
+def test_replicas_are_a_number_or_a_span(monkeypatch, said, span):
+    monkeypatch.setenv("VOXREEL_REPLICAS", said)
+    assert settings.load().replicas == span
+
+
+@pytest.mark.parametrize("said", ["0", "4..1", "0..2", "many", "1..", "-1", "1.5"])
+def test_replicas_that_cannot_be_are_refused(monkeypatch, said):
+    monkeypatch.setenv("VOXREEL_REPLICAS", said)
+    with pytest.raises(settings.SettingsError, match=r"VOXREEL_REPLICAS: must be auto"):
+        settings.load()

@@ -10,7 +10,7 @@ from serving.model.packing import Packing
 try:
     from torch.nn.attention.varlen import varlen_attn
 except ImportError:  # before torch 2.10
-    varlen_attn = None
+    varlen_attn = None  # type: ignore[assignment]
 
 #: Queries of a head at a time where the scores are laid out in memory: bounds them to some tens of MB.
 QUERIES = 1024
@@ -21,7 +21,9 @@ def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, packing: Packing) 
     if q.device.type == "cuda" and q.dtype != torch.float32 and varlen_attn is not None:
         ends, longest = packing.ends, packing.longest
         # One split, so that the order of summation does not depend on the longest row in the batch.
-        return varlen_attn(q, k, v, ends, ends, longest, longest, num_splits=1)
+        seen = varlen_attn(q, k, v, ends, ends, longest, longest, num_splits=1)
+        assert isinstance(seen, torch.Tensor)
+        return seen
     if packing.alone:
         return _row(q, k, v)
     parts = (tensor.split(packing.lengths) for tensor in (q, k, v))

@@ -14,6 +14,9 @@ FLOOR = 1e-5
 class Mel(nn.Module):
     """Log mel spectrogram. rate: samples a second; hop: samples a frame; channels: mel bands."""
 
+    window: torch.Tensor
+    filters: torch.Tensor
+
     def __init__(
         self, rate: int = 24_000, n_fft: int = 1024, hop: int = 256, win_length: int = 1024, channels: int = 100
     ) -> None:

@@ -17,8 +17,8 @@ SAMPLE = settings.ROOT / "voices" / "sample"
 
 @pytest.fixture(scope="session")
 def sample() -> Checkpoint:
-    """The bundled checkpoint on the CPU."""
-    return checkpoint.load(SAMPLE, torch.device("cpu"))
+    """The bundled checkpoint on the CPU, exact."""
+    return checkpoint.load(SAMPLE, torch.device("cpu"), "float32")
 
 
 @pytest.fixture(scope="session")

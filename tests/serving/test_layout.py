@@ -22,7 +22,7 @@ def test_aligned_text_has_one_token_a_frame_and_begins_with_the_reference(sample
     voice = sample.voices["en_female"]
     laid = sample.layout.lay("Hello world.", voice, 1.0)
     assert laid.tokens.shape == (laid.frames,)
-    vocab = list(sample.cfm.vocab_char_map)
+    vocab = list(sample.vocabulary)
     assert voice.characters_of_frames is not None
     assert "".join(vocab[token] for token in laid.tokens[: voice.frames]) == "".join(
         voice.text[at] for at in voice.characters_of_frames[: voice.frames]

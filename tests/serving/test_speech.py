@@ -62,18 +62,18 @@ def test_characters_end_in_order_within_the_sound(spoken: dict[str, Sound], voic
 
 def test_a_listener_understands_most_characters(engine: Engine, spoken: dict[str, Sound]) -> None:
     listener = Listener(SAMPLE / "aligner.safetensors").eval()
-    vocabulary = list(engine.checkpoint.cfm.vocab_char_map)
+    vocabulary = list(engine.checkpoint.vocabulary)
     rates = {}
     for voice, text in SENTENCES.items():
-        mel = engine.checkpoint.cfm.mel_spec(torch.from_numpy(spoken[voice].samples)[None])[0].T
+        mel = engine.checkpoint.mel(torch.from_numpy(spoken[voice].samples)[None])[0].T
         rates[voice] = error_rate(listener.hear(mel, vocabulary).strip(), text.lower())
     assert np.mean(list(rates.values())) < LIMIT, rates
 
 
 def test_the_listener_hears_that_other_words_were_said(engine: Engine, spoken: dict[str, Sound]) -> None:
     listener = Listener(SAMPLE / "aligner.safetensors").eval()
-    mel = engine.checkpoint.cfm.mel_spec(torch.from_numpy(spoken["en_male"].samples)[None])[0].T
-    heard = listener.hear(mel, list(engine.checkpoint.cfm.vocab_char_map)).strip()
+    mel = engine.checkpoint.mel(torch.from_numpy(spoken["en_male"].samples)[None])[0].T
+    heard = listener.hear(mel, list(engine.checkpoint.vocabulary)).strip()
     assert error_rate(heard, SENTENCES["en_female"].lower()) > 2 * LIMIT
 
 

@@ -6,18 +6,21 @@ import numpy as np
 import pytest
 import torch
 
-from serving.checkpoint import Checkpoint, Sampling
-from serving.engine import CPU_FRAMES_PER_THREAD, Engine
+from serving.checkpoint import Checkpoint
+from serving.engine import Engine
 from serving.errors import SpeechFailed
-from serving.sampler import Flow, Sampler, schedule
+from serving.model.flow import Flow, Sampler, Sampling, schedule
+from serving.upstream import get_epss_timesteps
 
-CPU = torch.device("cpu")
+from . import reference
+from .conftest import SAMPLE
+
 FEW = Sampling(steps=3, cfg_strength=2.0, sway_sampling_coef=-1.0)
 
 
-def begin(sampler: Sampler, sample: Checkpoint, voice: str, text: str, seed: int) -> Flow:
+def begin(sampler: Sampler, sample: Checkpoint, voice: str, text: str, seed: int, sampling: Sampling = FEW) -> Flow:
     laid = sample.layout.lay(text, sample.voices[voice], 1.0)
-    return sampler.begin(sample.voices[voice].mel, laid.tokens, laid.frames, seed)
+    return sampler.begin(sample.voices[voice].mel, laid.tokens, laid.frames, seed, sampling)
 
 
 def run(sampler: Sampler, flow: Flow) -> torch.Tensor:
@@ -39,7 +42,7 @@ def test_one_passage_has_the_numbers_of_upstreams_sampler(sample: Checkpoint, sa
     voice = sample.voices["en_female"]
     laid = sample.layout.lay("Good morning.", voice, 1.0)
     frames = laid.frames + 1  # upstream adds a frame to a text that fills all of them
-    expected, _ = sample.cfm.sample(
+    expected, _ = reference.cfm(sample, SAMPLE).sample(
         voice.mel[None],
         laid.tokens[None],
         frames,
@@ -48,41 +51,43 @@ def test_one_passage_has_the_numbers_of_upstreams_sampler(sample: Checkpoint, sa
         sway_sampling_coef=sampling.sway_sampling_coef,
         seed=7,
     )
-    sampler = Sampler(sample.cfm.transformer, sampling, CPU)
-    mel = run(sampler, sampler.begin(voice.mel, laid.tokens, frames, seed=7))
+    sampler = Sampler(sample.dit)
+    mel = run(sampler, sampler.begin(voice.mel, laid.tokens, frames, seed=7, sampling=sampling))
     torch.testing.assert_close(mel, expected[0, voice.frames :], atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("steps", [5, 6, 7, 10, 12, 16, 32])
-def test_the_schedule_goes_from_0_to_1_in_float32_without_two_times_alike(steps: int) -> None:
+@pytest.mark.parametrize("steps", [*range(1, 20), 32, 64])
+def test_the_schedule_is_upstreams_and_has_no_two_times_alike(steps: int) -> None:
     times = schedule(Sampling(steps=steps))
     assert times.dtype == torch.float32
     assert len(times) == steps + 1
     assert times[0] == 0
     assert times[-1] == pytest.approx(1)
     assert (times.diff() > 0).all()
+    uniform = schedule(Sampling(steps=steps, sway_sampling_coef=None))
+    assert torch.equal(uniform, get_epss_timesteps(steps, device="cpu", dtype=torch.float32))
 
 
-@pytest.mark.parametrize("padded", [True, False], ids=["padded", "side by side"])
-def test_a_batch_of_mixed_lengths_equals_single_runs(sample: Checkpoint, padded: bool) -> None:
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "side by side"])
+def test_a_batch_of_mixed_lengths_steps_and_guidance_equals_single_runs(sample: Checkpoint, packed: bool) -> None:
     wanted = [
-        ("en_female", "Hi.", 1),
-        ("vi_male", "Xin chào các bạn thân mến.", 2),
-        ("en_male", "A longer sentence, it is.", 3),
+        ("en_female", "Hi.", 1, Sampling(steps=3)),
+        ("vi_male", "Xin chào các bạn thân mến.", 2, Sampling(steps=5, cfg_strength=1.0)),
+        ("en_male", "A longer sentence, it is.", 3, Sampling(steps=2, cfg_strength=0.0, sway_sampling_coef=None)),
     ]
-    sampler = Sampler(sample.cfm.transformer, FEW, CPU, padded=padded)
+    sampler = Sampler(sample.dit, packed=packed)
     alone = [run(sampler, begin(sampler, sample, *passage)) for passage in wanted]
     flows = [begin(sampler, sample, *passage) for passage in wanted]
     assert len({flow.frames for flow in flows}) == 3
-    while not flows[0].done:
-        sampler.step(flows)
+    while running := [flow for flow in flows if not flow.done]:
+        sampler.step(running)
     for flow, mel in zip(flows, alone, strict=True):
-        torch.testing.assert_close(sampler.mel(flow), mel, atol=1e-4, rtol=0)
+        torch.testing.assert_close(sampler.mel(flow), mel, atol=1e-4 if packed else 0, rtol=0)
 
 
-@pytest.mark.parametrize("padded", [True, False], ids=["padded", "side by side"])
-def test_passages_at_different_times_do_not_disturb_each_other(sample: Checkpoint, padded: bool) -> None:
-    sampler = Sampler(sample.cfm.transformer, FEW, CPU, padded=padded)
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "side by side"])
+def test_passages_at_different_times_do_not_disturb_each_other(sample: Checkpoint, packed: bool) -> None:
+    sampler = Sampler(sample.dit, packed=packed)
     early, late = ("en_female", "Hello there.", 1), ("vi_female", "Chào buổi sáng.", 2)
     alone = [run(sampler, begin(sampler, sample, *passage)) for passage in (early, late)]
     first, second = begin(sampler, sample, *early), begin(sampler, sample, *late)
@@ -95,15 +100,24 @@ def test_passages_at_different_times_do_not_disturb_each_other(sample: Checkpoin
     torch.testing.assert_close(sampler.mel(second), alone[1], atol=1e-4, rtol=0)
 
 
-def test_a_failing_step_moves_no_flow(sample: Checkpoint) -> None:
-    sampler = Sampler(sample.cfm.transformer, FEW, CPU, padded=True)
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "side by side"])
+def test_a_failing_step_moves_no_flow(sample: Checkpoint, packed: bool) -> None:
+    sampler = Sampler(sample.dit, packed=packed)
     flow = begin(sampler, sample, "en_female", "Hello.", 1)
-    broken = dataclasses.replace(flow, text=flow.text[:, :-1])
+    broken = dataclasses.replace(flow, guided=flow.guided[:-1])
     before = flow.x.clone()
     with pytest.raises(RuntimeError):
         sampler.step([flow, broken])
     assert flow.index == 0
     assert torch.equal(flow.x, before)
+
+
+def test_nothing_is_computed_for_padding(sample: Checkpoint) -> None:
+    sampler = Sampler(sample.dit, packed=True)
+    flows = [begin(sampler, sample, "en_female", text, 1) for text in ("Hi.", "A longer sentence, it is.")]
+    sampler.step(flows)
+    assert sampler.wanted_frames == 2 * sum(flow.frames for flow in flows), "each with guidance and without"
+    assert sampler.computed_frames == sampler.wanted_frames + 3 * 15, "zeros between four rows, in two convolutions alone"
 
 
 def test_the_seed_alone_decides_the_noise(engine: Engine) -> None:
@@ -116,18 +130,9 @@ def test_the_seed_alone_decides_the_noise(engine: Engine) -> None:
     assert not torch.equal(first, other)
 
 
-def test_a_passage_whose_numbers_are_no_sound_fails(engine: Engine) -> None:
-    state = engine.prepare(engine.plan("Hello.", "en_female", 1.0, seed=5))
-    state.flow.x = torch.full_like(state.flow.x, np.nan)
-    assert isinstance(engine.finish([state])[0], SpeechFailed)
-
-
-@pytest.mark.parametrize(("padded", "cost"), [(True, 900), (False, 600)], ids=["padded", "side by side"])
-def test_padding_costs_only_where_there_is_padding(sample: Checkpoint, padded: bool, cost: int) -> None:
-    assert Sampler(sample.cfm.transformer, FEW, CPU, padded=padded).cost([100, 300, 200]) == cost
-
-
-def test_warming_up_on_a_processor_keeps_batches_small_but_never_raises_the_budget(engine: Engine) -> None:
-    for_all_threads = CPU_FRAMES_PER_THREAD * torch.get_num_threads()
-    assert engine.warm_up(10 * for_all_threads) == for_all_threads
-    assert engine.warm_up(1000) == 1000
+def test_a_passage_whose_numbers_are_no_sound_fails_beside_one_that_is_fine(engine: Engine) -> None:
+    states = [engine.prepare(engine.plan("Hello.", "en_female", 1.0, seed=seed)) for seed in (5, 6)]
+    states[0].flow.x = torch.full_like(states[0].flow.x, np.nan)
+    bad, good = engine.finish(states)
+    assert isinstance(bad, SpeechFailed)
+    assert not isinstance(good, Exception)
