@@ -8,37 +8,47 @@ that matter (the residual stream, normalisations, positions) stay float32 whatev
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import torch
 from torch.nn import functional
 
 from serving.model.attention import attend
+from serving.model.compiling import fused
 from serving.model.modulation import Modulation, Modulator
-from serving.model.packing import Packing
+from serving.model.packing import Packing, of_frames
 from serving.model.shape import POSITION_GROUPS, POSITION_KERNEL, Shape, below, sizes
 from serving.model.text import MAX_FRAMES, TextEncoder
 
-Linear = tuple[torch.Tensor, torch.Tensor | None]
+#: Weight and bias; norms of queries and keys; cosines and sines of the positions.
+Linear = tuple[torch.Tensor, torch.Tensor]
+Norms = tuple[torch.Tensor | None, torch.Tensor | None]
+Rotation = tuple[torch.Tensor, torch.Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """Weights of one layer. qkv: three products in one. q_norm, k_norm: float32 [dim_head], or None."""
+    """Weights of one layer. qkv: three products in one. norms: float32 [dim_head] each."""
 
     qkv: Linear
+    norms: Norms
     out: Linear
     widen: Linear
     narrow: Linear
-    q_norm: torch.Tensor | None
-    k_norm: torch.Tensor | None
 
 
 class DiT:
     """Predicts velocities for packed rows."""
 
-    def __init__(self, shape: Shape, tensors: dict[str, torch.Tensor], device: torch.device, dtype: torch.dtype) -> None:
-        """tensors: by upstream's names without `transformer.` (shape.sizes lists them). dtype: of the matrix products."""
+    def __init__(
+        self,
+        shape: Shape,
+        tensors: dict[str, torch.Tensor],
+        device: torch.device,
+        dtype: torch.dtype,
+        fuse: bool | None = None,
+    ) -> None:
+        """tensors: by upstream's names without `transformer.` (shape.sizes lists them). dtype: of the matrix products.
+        fuse: whether to compile the layers; by default on a GPU, where it pays for the minute that it takes at the start."""
         self.shape, self.device, self.dtype = shape, device, dtype
         exact = {name: value.to(device, torch.float32) for name, value in tensors.items() if not _is_product(name)}
         self._encode = TextEncoder(shape, below(exact, "text_embed."))
@@ -54,7 +64,9 @@ class DiT:
         self._skip = None if skip is None else skip.to(device, dtype)
         self._out = exact["proj_out.weight"], exact["proj_out.bias"]
         self._cos, self._sin = _rotations(shape.dim_head, device)
-        self.layer: Callable[..., torch.Tensor] = layer
+        self._before, self._after = before_attention, after_attention
+        if device.type == "cuda" if fuse is None else fuse:
+            self._before, self._after = fused(before_attention), fused(after_attention)
 
     @property
     def parameters(self) -> int:
@@ -86,15 +98,19 @@ class DiT:
         """
         hidden = hidden + self._of_positions(hidden, packing)
         first = hidden
-        cos, sin = self._rotation(packing)
+        rotation = self._rotation(packing)
         for number, block in enumerate(self._blocks):
             change = modulation.layers[:, number]
-            hidden = self.layer(hidden, block, change, packing, cos, sin, self.shape, self.dtype)
+            q, k, v = self._before(
+                hidden, change, packing.rows, block.qkv, block.norms, rotation, self.shape.heads, self.shape.pe_attn_head
+            )
+            seen = attend(q, k, v, packing).flatten(1)
+            hidden = self._after(hidden, seen, change, packing.rows, block.out, block.widen, block.narrow)
         if self._skip is not None:
             joined = torch.cat([hidden, first], dim=-1).to(self.dtype)
             hidden = functional.linear(joined, self._skip).float()
-        scale, shift = packing.of_rows(modulation.last).unbind(1)
-        return functional.linear(_modulated(hidden, shift, scale), *self._out)
+        scale, shift = modulation.last.unbind(1)
+        return functional.linear(_modulated(hidden, shift, scale, packing.rows), *self._out)
 
     def _of_positions(self, hidden: torch.Tensor, packing: Packing) -> torch.Tensor:
         """Two grouped convolutions tell neighbouring frames apart. Between rows lie zeros, as at the ends of a lone one."""
@@ -108,7 +124,7 @@ class DiT:
                 mixed = packing.spread(packing.gather(mixed))
         return packing.gather(mixed).float()
 
-    def _rotation(self, packing: Packing) -> tuple[torch.Tensor, torch.Tensor]:
+    def _rotation(self, packing: Packing) -> Rotation:
         if packing.alone:
             return self._cos[: packing.frames], self._sin[: packing.frames]
         return self._cos[packing.positions], self._sin[packing.positions]
@@ -118,16 +134,17 @@ class DiT:
         q_bias, k_bias = (self._halved(tensors[f"attn.{part}.bias"]) for part in ("to_q", "to_k"))
         weight = torch.cat([q, k, tensors["attn.to_v.weight"]])
         bias = torch.cat([q_bias, k_bias, tensors["attn.to_v.bias"]])
-        norms = (tensors.get(f"attn.{part}.weight") for part in ("q_norm", "k_norm"))
-        q_norm, k_norm = (None if norm is None else self._halved(norm).to(self.device, torch.float32) for norm in norms)
+        q_norm, k_norm = (tensors.get(f"attn.{part}.weight") for part in ("q_norm", "k_norm"))
         return Block(
             qkv=(weight.to(self.device, self.dtype), bias.to(self.device, self.dtype)),
+            norms=(self._exact_norm(q_norm), self._exact_norm(k_norm)),
             out=self._linear(tensors, "attn.to_out.0"),
             widen=self._linear(tensors, "ff.ff.0.0"),
             narrow=self._linear(tensors, "ff.ff.2"),
-            q_norm=q_norm,
-            k_norm=k_norm,
         )
+
+    def _exact_norm(self, norm: torch.Tensor | None) -> torch.Tensor | None:
+        return None if norm is None else self._halved(norm).to(self.device, torch.float32)
 
     def _halved(self, tensor: torch.Tensor) -> torch.Tensor:
         """Upstream rotates neighbouring channels of a head together, here those half a head apart are: the channels of
@@ -135,53 +152,64 @@ class DiT:
         heads = tensor.unflatten(0, (-1, self.shape.dim_head // 2, 2))
         return heads.transpose(1, 2).flatten(0, 2)
 
-    def _linear(self, tensors: dict[str, torch.Tensor], name: str) -> tuple[torch.Tensor, torch.Tensor]:
+    def _linear(self, tensors: dict[str, torch.Tensor], name: str) -> Linear:
         return tensors[f"{name}.weight"].to(self.device, self.dtype), tensors[f"{name}.bias"].to(self.device, self.dtype)
 
 
-def layer(
+def before_attention(
     hidden: torch.Tensor,
-    block: Block,
     change: torch.Tensor,
-    packing: Packing,
-    cos: torch.Tensor,
-    sin: torch.Tensor,
-    shape: Shape,
-    dtype: torch.dtype,
+    rows: torch.Tensor | None,
+    weights: Linear,
+    norms: Norms,
+    rotation: Rotation,
+    heads: int,
+    positioned: int | None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The part of a layer before attention: hidden, float32 [frames, dim] -> queries, keys, values [frames, heads, dim_head].
+
+    change: float32 [rows, 6, dim]; rows: the row of each frame, None for a lone row.
+    """
+    product = functional.linear(_modulated(hidden, change[:, 0], change[:, 1], rows).to(weights[0].dtype), *weights)
+    q, k, v = product.unflatten(-1, (3, heads, -1)).unbind(1)
+    return _turned(q, norms[0], rotation, positioned), _turned(k, norms[1], rotation, positioned), v
+
+
+def after_attention(
+    hidden: torch.Tensor,
+    seen: torch.Tensor,
+    change: torch.Tensor,
+    rows: torch.Tensor | None,
+    out: Linear,
+    widen: Linear,
+    narrow: Linear,
 ) -> torch.Tensor:
-    """One transformer layer. hidden: float32 [frames, dim]; change: float32 [rows, 6, dim]."""
-    shift, scale, gate, ff_shift, ff_scale, ff_gate = packing.of_rows(change).unbind(1)
-    heads = functional.linear(_modulated(hidden, shift, scale).to(dtype), *block.qkv).unflatten(-1, (3, shape.heads, -1))
-    q, k, v = heads.unbind(1)
-    q = _turned(q, block.q_norm, cos, sin, shape.pe_attn_head)
-    k = _turned(k, block.k_norm, cos, sin, shape.pe_attn_head)
-    seen = functional.linear(attend(q, k, v, packing).flatten(1), *block.out)
-    hidden = torch.addcmul(hidden, gate, seen.float())
-    wide = functional.linear(_modulated(hidden, ff_shift, ff_scale).to(dtype), *block.widen)
-    narrow = functional.linear(functional.gelu(wide, approximate="tanh"), *block.narrow)
-    return torch.addcmul(hidden, ff_gate, narrow.float())
+    """The part of a layer after attention: what was seen, [frames, inner], and the feed-forward, added to hidden."""
+    hidden = torch.addcmul(hidden, of_frames(change[:, 2], rows), functional.linear(seen, *out).float())
+    wide = functional.linear(_modulated(hidden, change[:, 3], change[:, 4], rows).to(widen[0].dtype), *widen)
+    narrowed = functional.linear(functional.gelu(wide, approximate="tanh"), *narrow)
+    return torch.addcmul(hidden, of_frames(change[:, 5], rows), narrowed.float())
 
 
-def _modulated(hidden: torch.Tensor, shift: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
-    return torch.addcmul(shift, functional.layer_norm(hidden, hidden.shape[-1:], eps=1e-6), scale)
+def _modulated(hidden: torch.Tensor, shift: torch.Tensor, scale: torch.Tensor, rows: torch.Tensor | None) -> torch.Tensor:
+    normalised = functional.layer_norm(hidden, hidden.shape[-1:], eps=1e-6)
+    return torch.addcmul(of_frames(shift, rows), normalised, of_frames(scale, rows))
 
 
-def _turned(
-    heads: torch.Tensor, norm: torch.Tensor | None, cos: torch.Tensor, sin: torch.Tensor, first: int | None
-) -> torch.Tensor:
+def _turned(heads: torch.Tensor, norm: torch.Tensor | None, rotation: Rotation, positioned: int | None) -> torch.Tensor:
     """Rotary positions (arXiv 2104.09864) for the first heads, or all. heads: [frames, heads, dim_head]."""
     exact = heads.float()
     if norm is not None:
         exact = functional.rms_norm(exact, exact.shape[-1:], norm, 1e-6)
-    one, other = exact[:, :first].chunk(2, dim=-1)
-    cos, sin = cos[:, None], sin[:, None]
+    one, other = exact[:, :positioned].chunk(2, dim=-1)
+    cos, sin = (table[:, None] for table in rotation)
     turned = torch.cat([one * cos - other * sin, other * cos + one * sin], dim=-1).to(heads.dtype)
-    if first is None:
+    if positioned is None:
         return turned
-    return torch.cat([turned, exact[:, first:].to(heads.dtype)], dim=1)
+    return torch.cat([turned, exact[:, positioned:].to(heads.dtype)], dim=1)
 
 
-def _rotations(channels: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+def _rotations(channels: int, device: torch.device) -> Rotation:
     """Cosines and sines, float32 [positions, channels / 2]."""
     frequencies = 1.0 / (10_000 ** (torch.arange(0, channels, 2).float() / channels))
     angles = torch.outer(torch.arange(MAX_FRAMES).float(), frequencies).to(device)

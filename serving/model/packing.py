@@ -36,20 +36,24 @@ class Packing:
         """Where rows begin and end, int32 [rows + 1], as variable-length attention wants it."""
         return torch.nn.functional.pad(self._lengths.cumsum(0), (1, 0)).to(torch.int32)
 
+    @property
+    def rows(self) -> torch.Tensor | None:
+        """The row of each frame, integers [frames]; None where there is one row only."""
+        return None if self.alone else self._rows
+
     @functools.cached_property
-    def rows(self) -> torch.Tensor:
-        """The row of each frame, integers [frames]."""
+    def _rows(self) -> torch.Tensor:
         return torch.arange(len(self.lengths), device=self.device).repeat_interleave(self._lengths, output_size=self.frames)
 
     @functools.cached_property
     def positions(self) -> torch.Tensor:
         """The place of each frame in its row, integers [frames]."""
-        return torch.arange(self.frames, device=self.device) - self.ends[:-1].long()[self.rows]
+        return torch.arange(self.frames, device=self.device) - self.ends[:-1].long()[self._rows]
 
     @functools.cached_property
     def _spread(self) -> torch.Tensor:
         """The place of each frame where rows are GAP apart, integers [frames]."""
-        return torch.arange(self.frames, device=self.device) + GAP * self.rows
+        return torch.arange(self.frames, device=self.device) + GAP * self._rows
 
     @property
     def spread_frames(self) -> int:
@@ -68,6 +72,7 @@ class Packing:
         """The inverse of `spread`."""
         return apart if self.alone else apart[self._spread]
 
-    def of_rows(self, table: torch.Tensor) -> torch.Tensor:
-        """A value for each row, [rows, ...], to one for each frame; a lone row's stays one that broadcasts."""
-        return table if self.alone else table[self.rows]
+
+def of_frames(table: torch.Tensor, rows: torch.Tensor | None) -> torch.Tensor:
+    """A value for each row, [rows, ...], to one for each frame; that of a lone row stays one that broadcasts."""
+    return table if rows is None else table[rows]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import pytest
 import torch
 
+from serving.model.compiling import fused
 from serving.model.dit import DiT
 from serving.model.mel import Mel
 from serving.model.packing import Packing
@@ -36,7 +38,7 @@ class Pair:
     upstream: UpstreamDiT
 
 
-def pair(dtype: torch.dtype = torch.float32, **architecture: Any) -> Pair:
+def pair(dtype: torch.dtype = torch.float32, fuse: bool = False, **architecture: Any) -> Pair:
     """Both sides with the same random weights."""
     torch.manual_seed(0)
     sizes_of = {"dim": 128, "depth": 3, "heads": 2, "ff_mult": 2, "text_num_embeds": 50, "text_dim": 64, "conv_layers": 2}
@@ -44,7 +46,7 @@ def pair(dtype: torch.dtype = torch.float32, **architecture: Any) -> Pair:
     upstream = UpstreamDiT(**dataclasses.asdict(shape)).eval()
     for parameter in upstream.parameters():
         torch.nn.init.normal_(parameter, std=0.08)
-    return Pair(DiT(shape, upstream.state_dict(), CPU, dtype), upstream)
+    return Pair(DiT(shape, upstream.state_dict(), CPU, dtype, fuse), upstream)
 
 
 @pytest.fixture
@@ -90,6 +92,36 @@ def test_packed_rows_at_different_times_have_the_numbers_of_each_alone(architect
     for row, time, velocity in zip(packed, times, together, strict=True):
         alone = ours.velocity(row, ours.modulate([time]), Packing([len(row)], CPU))
         torch.testing.assert_close(velocity, alone, atol=1e-5, rtol=1e-5)
+
+
+def test_fused_layers_have_the_same_numbers_and_are_traced_once_for_batches_of_all_sizes(
+    inputs: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Traced as on a GPU, but without the code that is generated there: that takes a compiler, and a minute here.
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="aot_eager"))
+    ours, plain = pair(fuse=True).ours, pair().ours
+    hidden = torch.randn(400, 128, generator=torch.Generator().manual_seed(4))
+    torch._dynamo.utils.counters.clear()
+    for lengths in ([100, 50], [30, 40, 70], [200, 100, 60, 40], [7, 8], [40] * 10):
+        packing = Packing(lengths, CPU)
+        times = [0.1 * (row % 3) for row in range(len(lengths))]
+        velocities = [model.velocity(hidden[: sum(lengths)], model.modulate(times), packing) for model in (ours, plain)]
+        torch.testing.assert_close(*velocities, atol=1e-4, rtol=1e-4)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 2, "before attention and after it"
+
+
+def test_where_layers_cannot_be_fused_they_run_unfused_and_say_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("there is no Triton here")
+
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=broken))
+    call = fused(torch.nn.functional.mish)
+    with caplog.at_level("WARNING", logger="serving.model.compiling"):
+        assert [round(float(call(torch.tensor(1.0))), 3) for _ in range(3)] == [0.865] * 3
+    [line] = [record for record in caplog.records if record.name == "serving.model.compiling"]
+    assert "no Triton" in line.error
 
 
 def test_half_precision_stays_near_float32(inputs: tuple) -> None:
