@@ -28,7 +28,7 @@ from serving.model.flow import Sampling
 from serving.model.mel import Mel
 from serving.model.shape import Shape, below, sizes
 from serving.model.vocos import Vocos
-from serving.voices import Voice
+from serving.voice_cache import KEPT_BYTES, Voices
 
 #: What no result depends on.
 NOT_HASHED = {"README.md", "aligner.safetensors"}
@@ -46,15 +46,15 @@ class Checkpoint:
     dit: DiT
     mel: Mel
     vocoder: Vocos
-    voices: dict[str, Voice]
+    voices: Voices
     sampling: Sampling
     rate: int
     hop: int
     device: torch.device
 
 
-def load(folder: Path, device: torch.device, precision_wanted: str = "auto") -> Checkpoint:
-    """Load a checkpoint. precision_wanted: as `precision.choose` takes it.
+def load(folder: Path, device: torch.device, precision_wanted: str = "auto", voice_bytes: int = KEPT_BYTES) -> Checkpoint:
+    """Load a checkpoint. precision_wanted: as `precision.choose` takes it. voice_bytes: kept of references that were read.
 
     Raises CheckpointError: checkpoint_missing, _corrupt, _config, _mismatch or _unsafe.
     """
@@ -69,9 +69,7 @@ def load(folder: Path, device: torch.device, precision_wanted: str = "auto") -> 
             "checkpoint_mismatch",
         )
     layout = _layout(folder, config, tokens)
-    found = voices.load(folder, mel, config.get("reference_rms"), device)
-    for voice in found.values():
-        layout.check(voice)
+    found = voices.load(folder, mel, config.get("reference_rms"), device, layout.check, voice_bytes)
     try:
         sampling = Sampling(**config.get("sampling", {}))
     except TypeError as error:
@@ -109,7 +107,8 @@ def fingerprint(folder: Path) -> str:
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        if path.is_file() and path.name not in NOT_HASHED and not any(part.startswith(".") for part in relative.parts):
+        left_out = any(part in NOT_HASHED or part.startswith(".") for part in relative.parts)
+        if path.is_file() and not left_out:
             with path.open("rb") as file:
                 total.update(f"{relative.as_posix()}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return total.hexdigest()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from serving import budget
-from serving.checkpoint import Checkpoint
+from serving import budget, silence
 from serving.errors import SpeechFailed, TooLong, UnknownVoice
 from serving.layout import Laid
 from serving.model.flow import MAX_FRAMES, Flow, Sampler, Sampling
-from serving.voices import Voice
+
+if TYPE_CHECKING:  # what reads files is not needed to speak: benchmarks/gpu.py runs where torch is all there is
+    from serving.checkpoint import Checkpoint
+    from serving.voices import Voice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,11 +66,7 @@ class Engine:
             raise UnknownVoice(f"There is no voice {voice!r}. This checkpoint has: {known}.")
         laid = self.checkpoint.layout.lay(text, found, speed)
         if laid.frames > self.max_frames:
-            room = self.max_frames - found.frames
-            raise TooLong(
-                f"The passage takes {laid.frames - found.frames} frames, at most {room} fit"
-                f" ({room * self._frame_seconds:.0f} s of speech). Split it at a sentence end or speak faster."
-            )
+            raise TooLong.told(laid.frames - found.frames, self.max_frames - found.frames, self._frame_seconds)
         return Work(found, laid, seed, sampling or self.checkpoint.sampling)
 
     def prepare(self, work: Work) -> State:
@@ -92,23 +91,34 @@ class Engine:
         if not np.isfinite(raw).all():
             return SpeechFailed("The model gave no finite sound for this passage. Send it with another seed or reword it.")
         samples = np.clip(raw / state.work.voice.gain, -1.0, 1.0).astype(np.float32)
-        ends = state.work.laid.character_ends
-        length = len(samples) / self.checkpoint.rate
-        seconds = tuple(min(end * self._frame_seconds, length) for end in ends) if ends is not None else None
-        return Sound(samples, self.checkpoint.rate, seconds, state.work.frames - state.work.voice.frames)
+        rate, ends = self.checkpoint.rate, state.work.laid.character_ends
+        first, last = silence.trim(samples, rate)
+        frames = state.work.frames - state.work.voice.frames
+        return Sound(samples[first:last].copy(), rate, self._shifted(ends, first / rate, (last - first) / rate), frames)
+
+    def _shifted(self, ends: Sequence[int] | None, start: float, length: float) -> tuple[float, ...] | None:
+        """Frames as seconds of a sound that lasts from `start` for `length` seconds."""
+        if ends is None:
+            return None
+        return tuple(min(max(end * self._frame_seconds - start, 0.0), length) for end in ends)
+
+    @property
+    def worked(self) -> tuple[int, int]:
+        """Frames of passages that were stepped so far, and frames that were computed for it, gaps included."""
+        return self._sampler.wanted_frames, self._sampler.computed_frames
 
     @property
     def _frame_seconds(self) -> float:
         return self.checkpoint.hop / self.checkpoint.rate
 
     def warm_up(self, most: int = 0) -> int:
-        """Speak a short passage with every voice, so that the first request finds everything loaded.
+        """Speak a short passage, so that the first request finds everything loaded.
 
         most: the operator's bound of a batch in frames, 0 for none. Returns the budget: what memory allows on a GPU, what
         keeps latency low on a CPU, and never above `most`.
         """
-        for name, voice in self.checkpoint.voices.items():
-            self._speak([self.plan(voice.text[:20], name, 1.0, seed=0)], steps=1)
+        voice = next(iter(self.checkpoint.voices.values()))
+        self._speak([self.plan(voice.text[:20], voice.name, 1.0, seed=0)], steps=1)
         if self.checkpoint.device.type != "cuda":
             return budget.on_cpu(most, torch.get_num_threads())
         torch.cuda.empty_cache()

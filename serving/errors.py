@@ -2,14 +2,18 @@
 
 ServingError                  code, status (HTTP), message: what happened and what to do
 ├── BadRequest                400: a field of the request is wrong
+│   ├── UnknownModel          404: this server has no such model
 │   ├── UnknownVoice          404: the checkpoint has no such voice
+│   ├── VoiceUnusable         422: the files of this voice cannot be used; others can
 │   ├── NothingToSay          422: no character of the text can be spoken
 │   └── TooLong               422: the passage takes more frames than one may
 ├── Overloaded                429: the queue is full; retry_after in seconds
 ├── SpeechFailed              500: the model failed on this passage
 ├── Expired                   504: the request's deadline passed before it was spoken
+├── ModelsBusy                503: no room to load the model beside those in use
 ├── Stopping                  503: the process is going down
-└── CheckpointError           500: the checkpoint cannot be used; stops the start
+├── CheckpointError           500: the checkpoint cannot be used; stops the start
+└── HubError                  a published checkpoint cannot be pulled; only the command line meets it
 """
 
 from __future__ import annotations
@@ -33,9 +37,23 @@ class BadRequest(ServingError):
     status = 400
 
 
+class UnknownModel(BadRequest):
+    code = "unknown_model"
+    status = 404
+
+
 class UnknownVoice(BadRequest):
     code = "unknown_voice"
     status = 404
+
+
+class VoiceUnusable(BadRequest):
+    code = "voice_unusable"
+    status = 422
+
+    def __init__(self, voice: str, reason: str) -> None:
+        """reason: goes on after the voice's name, and ends with what to do."""
+        super().__init__(f"The voice {voice} {reason}")
 
 
 class NothingToSay(BadRequest):
@@ -46,6 +64,14 @@ class NothingToSay(BadRequest):
 class TooLong(BadRequest):
     code = "passage_too_long"
     status = 422
+
+    @classmethod
+    def told(cls, frames: int, room: int, frame_seconds: float) -> TooLong:
+        """frames: that the speech takes. room: that fit after the reference of its voice."""
+        return cls(
+            f"The passage takes {frames} frames, at most {room} fit after this voice's reference"
+            f" ({room * frame_seconds:.0f} s of speech). Split it at a sentence end or speak faster."
+        )
 
 
 class Overloaded(ServingError):
@@ -72,6 +98,11 @@ class Expired(ServingError):
         )
 
 
+class ModelsBusy(ServingError):
+    code = "models_busy"
+    status = 503
+
+
 class Stopping(ServingError):
     code = "stopping"
     status = 503
@@ -79,3 +110,7 @@ class Stopping(ServingError):
 
 class CheckpointError(ServingError):
     code = "checkpoint_invalid"
+
+
+class HubError(ServingError):
+    code = "hub_unreachable"

@@ -2,23 +2,30 @@
 
 `aligned`: for each frame of reference and speech the token of the character spoken there; lengths come from a small
 model. `concatenated` (published F5-TTS): the text of the reference and the text one after the other; how long it takes
-follows from the pace of the reference.
+follows from the pace of the reference (pace.py).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from serving import vocabulary
+from serving import pace, vocabulary
 from serving.durations import Durations
-from serving.errors import CheckpointError, NothingToSay
-from serving.voices import Voice
+from serving.errors import NothingToSay, TooLong, VoiceUnusable
 
-#: Texts shorter than this many bytes are given the time of this many: a lone "yes" in a long reference's pace is clipped.
-SHORTEST_BYTES = 10
+if TYPE_CHECKING:  # it reads files, with a library that is not everywhere where the engine is
+    from serving.voices import Voice
+
+#: Seconds of speech that the model is given at least, and of room after the text. A lone "Yes" in the time of one syllable
+#: comes out clipped; upstream slows it to a third instead. What is left over is silence, which silence.py takes away.
+SHORTEST, ROOM = 0.7, 0.12
+#: Syllables below which a text without a full stop gets one, so that the model ends there.
+BRIEF = 4.0
+#: Seconds of reference and speech together that published models were trained on; beyond, words are dropped or repeated.
+TRAINED = 30.0
 #: Published checkpoints end a reference with a full stop and a space, so that the text begins a sentence.
 SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")
 
@@ -37,10 +44,11 @@ class Layout(Protocol):
     kind: str
 
     def check(self, voice: Voice) -> None:
-        """Raise CheckpointError if the voice cannot be used with this layout."""
+        """Raise VoiceUnusable if the voice cannot be used with this layout."""
 
     def lay(self, text: str, voice: Voice, speed: float) -> Laid:
-        """Lay `text` after the reference of `voice`. Raises NothingToSay where no character can be spoken."""
+        """Lay `text` after the reference of `voice`. Raises NothingToSay where no character can be spoken, and TooLong where
+        the model was not trained on so much in one piece."""
 
 
 class Aligned:
@@ -56,14 +64,14 @@ class Aligned:
     def check(self, voice: Voice) -> None:
         unknown = sorted(set(voice.text) - set(self._tokens))
         if voice.characters_of_frames is None or unknown:
-            raise CheckpointError(
-                f"The voice {voice.name} does not fit the layout `aligned`: "
+            raise VoiceUnusable(
+                voice.name,
+                "does not fit the layout `aligned`: "
                 + (
-                    f"its text has characters that vocab.txt lacks ({''.join(unknown)})."
+                    f"its text has characters that vocab.txt lacks ({''.join(unknown)}). Write it otherwise."
                     if unknown
-                    else "its .json lacks characters_of_frames."
+                    else "its .json lacks characters_of_frames. Take a voice that was made for this checkpoint."
                 ),
-                "checkpoint_mismatch",
             )
 
     def lay(self, text: str, voice: Voice, speed: float) -> Laid:
@@ -106,17 +114,25 @@ class Concatenated:
         """Every reference with a text will do."""
 
     def lay(self, text: str, voice: Voice, speed: float) -> Laid:
-        """Frames follow upstream's rule: bytes of text at the reference's pace; unknown characters become token 0."""
-        before = self._cased(voice.text.strip())
-        before += " " if before.endswith(SENTENCE_ENDS) else ". "
-        said = self._cased(text.strip())
-        row = self._entries([before + said])[0]
+        """Frames follow the pace of the reference by syllables; unknown characters become token 0."""
+        before, said = self._before(voice.text), self._ended(self._cased(text.strip()))
         if not any(entry in self._tokens and entry.strip() for entry in self._entries([said])[0]):
             raise NothingToSay("The text has no character that this checkpoint can speak. Send letters or words.")
-        tokens = torch.tensor([self._tokens.get(entry, 0) for entry in row])
-        length = max(SHORTEST_BYTES, len(said.encode()))
-        frames = voice.frames + int(voice.frames / len(before.encode()) * length / speed)
-        return Laid(tokens, max(frames, len(row) + 1, voice.frames + 1), None)
+        tokens = torch.tensor([self._tokens.get(entry, 0) for entry in self._entries([before + said])[0]])
+        speech = max(pace.weigh(said).whole * voice.syllable_frames / speed, SHORTEST / voice.frame_seconds)
+        frames = max(round(speech + ROOM / voice.frame_seconds), len(tokens) + 1 - voice.frames)
+        room = int(TRAINED / voice.frame_seconds) - voice.frames
+        if frames > room:
+            raise TooLong.told(frames, room, voice.frame_seconds)
+        return Laid(tokens, voice.frames + frames, None)
+
+    def _before(self, text: str) -> str:
+        text = self._cased(text.strip())
+        return text + (" " if text.endswith(SENTENCE_ENDS) else ". ")
+
+    def _ended(self, text: str) -> str:
+        """A brief text with a mark at its end."""
+        return text + "." if text and text[-1].isalnum() and pace.weigh(text).spoken < BRIEF else text
 
     def _cased(self, text: str) -> str:
         return text.lower() if self._lowercase else text

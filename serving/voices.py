@@ -1,17 +1,18 @@
-"""The voices of a checkpoint: a reference wave, what is said in it, and its mel spectrogram, computed once."""
+"""The voices of a checkpoint: what is in references/<name>.wav and <name>.json, as the model takes it."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 
-from serving.errors import CheckpointError
+from serving import references
+from serving.errors import CheckpointError, VoiceUnusable
 from serving.model.mel import Mel
+from serving.voice_cache import KEPT_BYTES, Voices, fingerprint
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Voice:
 
     mel: float32 [frames, channels] on the model's device. gain: what the wave was multiplied by to come to the
     checkpoint's level; speech is divided by it. characters_of_frames: index into `text` for each frame (aligned only).
+    level: RMS of the wave as recorded. syllable_frames: frames of speech for a syllable (pace.py). frame_seconds: how long
+    a frame lasts. fingerprint: SHA-256 (hex) of both files.
     """
 
     name: str
@@ -28,59 +31,75 @@ class Voice:
     mel: torch.Tensor
     gain: float
     characters_of_frames: tuple[int, ...] | None
+    level: float
+    syllable_frames: float
+    frame_seconds: float
+    fingerprint: str
 
     @property
     def frames(self) -> int:
         return self.mel.shape[0]
 
+    @property
+    def bytes(self) -> int:
+        indexes = len(self.characters_of_frames or ()) * 8
+        return self.mel.numel() * self.mel.element_size() + len(self.text) + indexes
 
-def load(folder: Path, spectrogram: Mel, rms: float | None, device: torch.device) -> dict[str, Voice]:
-    """Read references/<name>.wav and <name>.json (text, language, characters_of_frames for aligned checkpoints).
 
-    rms: the level the model was trained at, None to leave waves as they are. Raises CheckpointError.
+def load(
+    folder: Path,
+    spectrogram: Mel,
+    rms: float | None,
+    device: torch.device,
+    check: Callable[[Voice], None] = lambda voice: None,
+    most_bytes: int = KEPT_BYTES,
+) -> Voices:
+    """The voices in references/ of a checkpoint, of which at least one must be usable.
+
+    rms: the level the model was trained at, None to leave waves as they are. check: of the layout, raises VoiceUnusable.
+    most_bytes: of what is kept. Raises CheckpointError checkpoint_missing, checkpoint_corrupt where none is.
     """
-    waves = sorted((folder / "references").glob("*.wav"))
-    if not waves:
-        raise CheckpointError(
-            f"{folder / 'references'} holds no .wav. Add a reference wave and its .json.", "checkpoint_missing"
-        )
-    return {path.stem: _read(path, spectrogram, rms, device) for path in waves}
+
+    @torch.inference_mode()
+    def read(name: str, wave: bytes, about: bytes) -> Voice:
+        voice = _voice(name, wave, about, spectrogram, rms, device)
+        check(voice)
+        return voice
+
+    found = Voices(folder / "references", read, most_bytes)
+    if any(found.values()):
+        return found
+    for name in found:
+        try:
+            found[name]
+        except VoiceUnusable as error:
+            raise CheckpointError(f"No voice can be used. {error.message}", "checkpoint_corrupt") from error
+    raise CheckpointError(f"{folder / 'references'} holds no .wav. Add a reference wave and its .json.", "checkpoint_missing")
 
 
-@torch.inference_mode()
-def _read(path: Path, spectrogram: Mel, rms: float | None, device: torch.device) -> Voice:
-    about_path = path.with_suffix(".json")
-    try:
-        about = json.loads(about_path.read_text(encoding="utf-8"))
-        text, language = about["text"], about["language"]
-        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except FileNotFoundError as error:
-        raise CheckpointError(
-            f"{about_path} is missing. It tells text and language of {path.name}.", "checkpoint_missing"
-        ) from error
-    except (ValueError, KeyError, TypeError, soundfile.SoundFileError) as error:
-        raise CheckpointError(
-            f"The voice {path.stem} cannot be read ({error}). Copy its two files again.", "checkpoint_corrupt"
-        ) from error
-    wanted = spectrogram.rate
-    if rate != wanted:
-        raise CheckpointError(
-            f"{path} has {rate} samples a second, the model takes {wanted}. Resample it.", "checkpoint_mismatch"
-        )
-    samples = wave.mean(axis=1)
-    level = float(np.sqrt(np.mean(samples**2)))
-    if level < 1e-4 or not text.strip():
-        raise CheckpointError(f"The voice {path.stem} is silent or has no text. Record it again.", "checkpoint_corrupt")
+def _voice(name: str, wave: bytes, about: bytes, spectrogram: Mel, rms: float | None, device: torch.device) -> Voice:
+    reference = references.read(name, wave, about, spectrogram.rate)
+    level = float(np.sqrt(np.mean(reference.samples**2)))
     gain = rms / level if rms else 1.0
-    mel = spectrogram(torch.from_numpy(samples * np.float32(gain))[None].to(device))[0].T.contiguous()
-    indexes = about.get("characters_of_frames")
-    if indexes is not None and not _lies_on(indexes, text, mel.shape[0]):
-        raise CheckpointError(
-            f"{about_path}: characters_of_frames does not lie on its {mel.shape[0]} frames.", "checkpoint_mismatch"
+    mel = spectrogram(torch.from_numpy(reference.samples * np.float32(gain))[None].to(device))[0].T.contiguous()
+    indexes = reference.characters_of_frames
+    # A wave may end within its last frame.
+    if indexes is not None and not mel.shape[0] <= len(indexes) <= mel.shape[0] + 1:
+        raise VoiceUnusable(
+            name,
+            f"has characters_of_frames for {len(indexes)} frames, its wave has {mel.shape[0]}. Align it anew, or copy both"
+            " files from the same place.",
         )
-    return Voice(path.stem, language, text, mel, gain, tuple(indexes) if indexes is not None else None)
-
-
-def _lies_on(indexes: list[int], text: str, frames: int) -> bool:
-    """Whether there is an index into `text` for every one of `frames` frames (a wave may end within its last one)."""
-    return frames <= len(indexes) <= frames + 1 and all(isinstance(i, int) and 0 <= i < len(text) for i in indexes)
+    frame = spectrogram.hop / spectrogram.rate
+    return Voice(
+        name=name,
+        language=reference.language,
+        text=reference.text,
+        mel=mel,
+        gain=gain,
+        characters_of_frames=indexes,
+        level=level,
+        syllable_frames=reference.syllable_seconds / frame,
+        frame_seconds=frame,
+        fingerprint=fingerprint(wave, about),
+    )

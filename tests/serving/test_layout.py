@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 import torch
 
+from serving import layout, pace
 from serving.checkpoint import Checkpoint
 from serving.engine import Engine
 from serving.errors import BadRequest, NothingToSay, TooLong, UnknownVoice
@@ -88,7 +89,15 @@ def test_a_passage_that_is_too_long_is_refused_with_the_limit(sample: Checkpoint
 
 
 VOCAB = {entry: token for token, entry in enumerate([" ", *"abcdefghijklmnopqrstuvwxyz.,AH", "ni2", "hao3"])}
-VOICE = Voice("v", "en", "Hello abc", torch.zeros(110, 100), 1.0, None)
+#: Seconds of a frame, and frames of a syllable of a voice that speaks five a second.
+FRAME, SYLLABLE = 256 / 24_000, 18.75
+
+
+def reference(frames: int = 110) -> Voice:
+    return Voice("v", "en", "Hello abc", torch.zeros(frames, 100), 1.0, None, 0.1, SYLLABLE, FRAME, "")
+
+
+VOICE = reference()
 
 
 def test_concatenated_text_is_reference_and_text_with_unknown_characters_as_token_0() -> None:
@@ -98,14 +107,53 @@ def test_concatenated_text_is_reference_and_text_with_unknown_characters_as_toke
     assert laid.character_ends is None
 
 
-def test_concatenated_duration_follows_the_pace_of_the_reference() -> None:
-    layout = Concatenated(VOCAB, lowercase=True)
-    assert layout.lay("a" * 22, VOICE, 1.0).frames == 110 + 220, "11 bytes of reference took 110 frames"
-    assert layout.lay("a" * 22, VOICE, 2.0).frames == 110 + 110
-    assert layout.lay("a", VOICE, 1.0).frames == 110 + 100, "a very short text gets the time of ten bytes"
+def spoken(text: str, speed: float = 1.0, voice: Voice = VOICE) -> float:
+    """Seconds that the model is given for a text."""
+    return (Concatenated(VOCAB, lowercase=True).lay(text, voice, speed).frames - voice.frames) * FRAME
+
+
+LONG = "Trời hôm nay đẹp, và chúng tôi đi dạo trong công viên."
+
+
+def test_concatenated_duration_follows_the_pace_of_the_reference_by_syllables() -> None:
+    assert spoken(LONG) == pytest.approx((12 + pace.CLAUSE) / 5 + layout.ROOM, rel=0.05)
+    assert spoken(LONG, 2.0) == pytest.approx((12 + pace.CLAUSE) / 10 + layout.ROOM, rel=0.05)
+    without_marks = "troi hom nay dep, va chung toi di dao trong cong vien."
+    assert spoken(LONG) == pytest.approx(spoken(without_marks), rel=0.15), "though it takes more bytes"
+
+
+def test_a_short_text_is_given_room_to_be_said_and_not_stretched() -> None:
+    for text in ("Yes.", "Ừ.", "No", "ha"):
+        assert spoken(text) == pytest.approx(layout.SHORTEST + layout.ROOM, abs=0.02)
+        assert spoken(text, 2.0) == spoken(text), "faster, it would be clipped"
+    assert spoken("Yes, of course we will.") > spoken("Yes.")
+
+
+def said(text: str) -> str:
+    entries = {token: entry for entry, token in VOCAB.items()}
+    return "".join(entries[token] for token in Concatenated(VOCAB, lowercase=False).lay(text, VOICE, 1.0).tokens.tolist())
+
+
+def test_a_short_text_without_a_mark_ends_like_a_sentence() -> None:
+    assert said("Hello").endswith("Hello.")
+    assert said("Hello.").endswith("Hello.")
+    assert said("Hello,").endswith("Hello,")
+    long = "and so on and on and on and on and on and on"
+    assert said(long).endswith(long), "a part of a sentence that goes on"
+
+
+def test_a_passage_longer_than_a_model_was_trained_on_is_refused_with_the_room_after_its_reference() -> None:
+    for frames in (200, 1000):
+        voice = reference(frames)
+        room = int(layout.TRAINED / FRAME) - frames
+        with pytest.raises(TooLong, match=f"at most {room} fit after this voice's reference \\({room * FRAME:.0f} s of"):
+            spoken(LONG * 20, 1.0, voice)
+        spoken(LONG, 1.0, voice)
+    with pytest.raises(TooLong):
+        spoken(LONG * 8, 0.5)
+    spoken(LONG * 8, 1.0)
 
 
 def test_concatenated_text_never_has_more_tokens_than_frames() -> None:
-    brief = Voice("v", "en", "Hello abc", torch.zeros(5, 100), 1.0, None)
-    laid = Concatenated(VOCAB, lowercase=True).lay("abc abc abc", brief, 2.0)
+    laid = Concatenated(VOCAB, lowercase=True).lay("abc" * 60, reference(5), 2.0)
     assert laid.frames > len(laid.tokens)

@@ -1,0 +1,126 @@
+"""Reading the files of one voice: a wave in whatever form it was recorded, and the text that is spoken in it.
+
+The model hears the wave from its first sample to its last and takes text and pace from it, so both must fit: silence at
+the ends is cut off, a reference that is too long is cut together with its text, and what cannot be mended is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import logging
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+
+from serving import excerpt, pace, silence
+from serving.errors import VoiceUnusable
+
+#: Seconds of a reference. Below, a voice cannot be heard; above, it costs time and room, and models were not trained so.
+SHORTEST, LONGEST = 1.0, 12.0
+#: Seconds of silence left at its ends.
+HEAD, TAIL = 0.05, 0.08
+#: Levels (RMS) below which a wave is silent, and below which its noise will be heard.
+SILENT, QUIET = 1e-4, 5e-3
+#: Part of the samples at full scale above which a recording is clipped.
+CLIPPED = 1e-3
+#: Decibels that speech should lie above the noise.
+CLEAN = 20.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """samples: float32 mono at the rate asked for, [n]. syllable_seconds: of speech, for each syllable of the text (pace.py).
+    characters_of_frames: as in the .json; such a wave is left as long as it is."""
+
+    language: str
+    text: str
+    samples: np.ndarray
+    syllable_seconds: float
+    characters_of_frames: tuple[int, ...] | None
+
+
+def read(name: str, wave: bytes, about: bytes, rate: int) -> Reference:
+    """The reference in the contents of <name>.wav and <name>.json, at `rate` samples a second. Raises VoiceUnusable."""
+    try:
+        fields = json.loads(about)
+        text, language, stated = str(fields["text"]), str(fields["language"]), pace.stated(fields)
+        frames = _indexes(fields, text)
+        samples, own_rate = soundfile.read(io.BytesIO(wave), dtype="float32", always_2d=True)
+    except (ValueError, KeyError, TypeError, soundfile.SoundFileError) as error:
+        raise VoiceUnusable(name, f"cannot be read ({error}). Copy its two files again, or correct them.") from error
+    mono = samples.mean(axis=1)
+    if own_rate != rate:
+        mono = soxr.resample(mono, own_rate, rate, quality="VHQ").astype(np.float32)
+    _check(name, mono, rate, text)
+    if frames is None:
+        first, last = silence.trim(mono, rate, HEAD, TAIL)
+        mono, text = _bounded(name, mono[first:last], rate, text.strip())
+    _warn(name, mono, rate)
+    return Reference(language, text, mono, _pace(name, mono, rate, text, stated), frames)
+
+
+def _indexes(fields: dict[str, Any], text: str) -> tuple[int, ...] | None:
+    indexes = fields.get("characters_of_frames")
+    if indexes is not None and not all(isinstance(index, int) and 0 <= index < len(text) for index in indexes):
+        raise ValueError("characters_of_frames does not lie on its text")
+    return None if indexes is None else tuple(indexes)
+
+
+def _check(name: str, samples: np.ndarray, rate: int, text: str) -> None:
+    if not np.isfinite(samples).all():
+        raise VoiceUnusable(name, "has samples that are no numbers. Export its wave again.")
+    if len(samples) == 0 or np.sqrt(np.mean(samples**2)) < SILENT:
+        raise VoiceUnusable(name, "is silent. Record it again.")
+    if pace.weigh(text).spoken == 0:
+        raise VoiceUnusable(name, "has no text. Write into its .json what is said in the wave.")
+
+
+def _bounded(name: str, samples: np.ndarray, rate: int, text: str) -> tuple[np.ndarray, str]:
+    """Wave and text of at most LONGEST seconds. Raises VoiceUnusable."""
+    seconds = len(samples) / rate
+    if seconds < SHORTEST:
+        raise VoiceUnusable(name, f"has {seconds:.1f} s of speech; at least {SHORTEST:g} s are needed, 5 to 10 s are best.")
+    if seconds <= LONGEST:
+        return samples, text
+    cut = excerpt.find(samples, rate, text, LONGEST - TAIL)
+    if cut is None:
+        raise VoiceUnusable(
+            name,
+            f"is {seconds:.1f} s long, at most {LONGEST:g} s can be used, and no pause in it agrees with a sentence end of"
+            " its text. Cut the wave to 5 to 10 s and shorten the text in its .json to what is then said.",
+        )
+    logger.info("a reference was cut at a sentence end", extra={"voice": name, "seconds": round(cut.seconds, 2)})
+    return samples[: round((cut.seconds + TAIL) * rate)], text[: cut.characters]
+
+
+def _warn(name: str, samples: np.ndarray, rate: int) -> None:
+    """Say what will be heard in everything that the voice speaks."""
+    decibels = silence.levels(samples, rate)
+    loud, noise = np.percentile(decibels, 95), np.percentile(decibels, 2)
+    if np.mean(np.abs(samples) > 0.999) > CLIPPED:
+        logger.warning("the voice %s is clipped: its loudest samples are cut off. Record it at a lower level.", name)
+    if np.sqrt(np.mean(samples**2)) < QUIET:
+        logger.warning("the voice %s is very quiet, so its noise will be loud. Record it nearer to the microphone.", name)
+    if loud - noise < CLEAN:
+        logger.warning("in the voice %s noise lies only %.0f dB below the speech. Record it elsewhere.", name, loud - noise)
+
+
+def _pace(name: str, samples: np.ndarray, rate: int, text: str, stated: float | None) -> float:
+    """Seconds a syllable. What nobody can have spoken so fast or so slowly was not spoken: then the usual pace is taken."""
+    if stated is not None:
+        return 1 / stated
+    seconds = silence.spoken_seconds(samples, rate)
+    if pace.plausible(seconds, text):
+        return seconds / pace.weigh(text).spoken
+    logger.warning(
+        "the text of the voice %s seems not to be what is said in its wave: %.1f syllables in %.1f s. It speaks at the usual"
+        " %.1f a second; correct the text, or set `rate` in its .json.",
+        *(name, pace.weigh(text).spoken, seconds, pace.USUAL),
+    )
+    return 1 / pace.USUAL
