@@ -61,6 +61,7 @@ class Settings:
     precision: str
     max_batch_frames: int
     max_queued_frames: int
+    voice_cache_bytes: int
     models_bytes: int
     drain_seconds: float
     ray_address: str | None
@@ -163,6 +164,7 @@ def load() -> Settings:
             ray_address=env.str(
                 "RAY_ADDRESS", None, validate=validate.Regexp(r"^https?://", error="must be a URL such as http://head:8265")
             ),
+            voice_cache_bytes=env.int("VOICE_CACHE_BYTES", 268_435_456, validate=positive),
             lease_seconds=env.float("LEASE_SECONDS", 30.0, validate=positive),
             reconcile_seconds=env.float("RECONCILE_SECONDS", 10.0, validate=positive),
             max_attempts=env.int("MAX_ATTEMPTS", 3, validate=positive),
