@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOC ?= examples/viet-nam.md
 
-.PHONY: help demo serve test fuzz lint format bench-video bench-serving bench-gpu clean
+.PHONY: help demo serve test fuzz lint format bench-video bench-speech bench-gpu profile clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -46,11 +46,14 @@ format: $(READY) ## put the code into the house's form
 bench-video: $(READY) ## CPU seconds per second of film, ours and moviepy's
 	@$(BIN)/python -m benchmarks.video
 
-bench-serving: $(READY) ## speech per second, batched and one at a time
-	@$(BIN)/python -m benchmarks.serving
+bench-speech: $(READY) ## speech on this CPU, ours beside upstream's, 1 to 16 clients (half an hour)
+	@$(BIN)/python -m benchmarks.speech
 
-bench-gpu: $(READY) ## the same on a GPU
-	@$(BIN)/python -m benchmarks.serving --device cuda
+bench-gpu: $(READY) ## speech on a GPU, 1 to 128 clients; runs on a bare machine too: docs/performance.md
+	@$(BIN)/python benchmarks/gpu.py
+
+profile: $(READY) ## the most expensive operations while speaking
+	@$(BIN)/python -m benchmarks.profile
 
 clean: ## remove what was installed, made and cached here
 	rm -rf $(VENV) .voxreel demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

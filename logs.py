@@ -12,8 +12,6 @@ import logging
 import sys
 from collections.abc import Iterator
 
-from pythonjsonlogger.json import JsonFormatter
-
 _context: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("voxreel_log_context", default=None)
 
 
@@ -42,6 +40,8 @@ class _AddContext(logging.Filter):
 
 def configure(service: str, level: str) -> None:
     """Send this process's logs to standard error as JSON. `service` says who speaks: api, worker, serving, cleanup."""
+    from pythonjsonlogger.json import JsonFormatter  # who only binds fields, as the scheduler does, does without it
+
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_AddContext())
     handler.setFormatter(
