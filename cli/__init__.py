@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import looking, making, operating
+from cli import looking, making, models, operating
 from cli.errors import BadUse, CliError
 from version import VERSION
 
@@ -40,6 +40,7 @@ app = typer.Typer(
 for command in (making.say, making.video, looking.jobs, looking.job, looking.cancel, looking.voices, operating.serve):
     app.command()(command)
 app.add_typer(operating.keys, name="keys")
+app.add_typer(models.models, name="models")
 
 
 def _show_version(asked: bool) -> None:
