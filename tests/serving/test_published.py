@@ -233,6 +233,16 @@ class TestAContradiction:
         assert error.code == "checkpoint_missing"
         assert "vocos" in error.message
 
+    @pytest.mark.parametrize(
+        ("field", "value"), [("arch", "v1"), ("language", "en"), ("lowercase", "no"), ("vocoder", ["vocos"])]
+    )
+    def test_of_a_field_and_what_stands_in_it(self, folder: Path, field: str, value: object) -> None:
+        change(folder, **{field: value})
+        error = refused(folder)
+        assert error.code == "checkpoint_config"
+        assert f"{field} must be" in error.message
+        assert repr(value) in error.message
+
     def test_numbers_without_a_trace_in_the_weights_must_be_said(self, folder: Path) -> None:
         config = yaml.safe_load((folder / "config.yaml").read_text())
         del config["arch"]
