@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import math
 import re
 from collections.abc import Iterator
 
@@ -10,8 +12,10 @@ from pipeline.speech.model import Passage, Span
 from pipeline.speech.normalise import normalise
 from pipeline.speech.sentences import Sentence, sentences
 
-#: Characters of spoken text in a passage: about 45 syllables in either language, 12 to 15 seconds.
+#: Characters of spoken text in a passage, and syllables for each character that it may have: 45 in 200, 12 to 15 seconds.
+#: Voices are trained on 30 s with their reference, which is at most 12; so even a slow one has room for a passage.
 MAX_CHARACTERS = 200
+MAX_SYLLABLES = 45 / 200
 SENTENCE_PAUSE = 0.35
 PARAGRAPH_PAUSE = 0.7
 CLAUSE_PAUSE = 0.12
@@ -25,6 +29,13 @@ _CUTS = (
 )
 #: How much worse each kind of cut is than the one before it, in passage lengths away from the wished place.
 _COSTS = (0.0, 0.1, 0.35, 1.0)
+#: A word with the space after it, or what lies between words.
+_TOKENS = re.compile(r"[^\W\d_]+ ?|[\W\d_]")
+#: From this letter on (kana, Han, Hangul) each is a syllable, and stands for a word here.
+_SYLLABIC = "\u3040"
+_WORDS = re.compile(rf"[{_SYLLABIC}-\U0003ffff]|(?:(?![{_SYLLABIC}-\U0003ffff])[^\W\d_])+")
+#: Letters for each syllable of a long word.
+_LETTERS = 3.3
 #: A cut makes no piece shorter than this part of the longest allowed.
 _SHORTEST = 0.3
 
@@ -37,9 +48,9 @@ def speakable(text: str, language: str) -> bool:
 def split(text: str, language: str, max_characters: int = MAX_CHARACTERS) -> list[Passage]:
     """The passages of `text`, in order; [] when there is nothing to speak.
 
-    A passage is a sentence, or a part of one whose spoken form is longer than `max_characters`. It is cut at the best
-    clause mark, else at a space, inside a word only when the word alone is too long. Sentences without any speakable
-    character make no passage and take no sentence number.
+    A passage is a sentence, or a part of one whose spoken form has more than `max_characters`, or syllables for 45 in 200
+    of them. It is cut at the best clause mark, else at a space, inside a word only when the word alone is too long.
+    Sentences without any speakable character make no passage and take no sentence number.
     """
     if max_characters < 10:
         raise ValueError("max_characters must be 10 or more")
@@ -95,11 +106,11 @@ def _clipped(span: Span, begins: int, ends: int) -> Span:
 
 
 def _cut(spoken: str, most: int) -> Iterator[tuple[int, int]]:
-    """Ranges of `spoken`, none longer than `most`, without space at their ends."""
+    """Ranges of `spoken`, none of more than `most` characters or its syllables, without space at their ends."""
+    loads = _loads(spoken, most)
     start = 0
     while start < len(spoken):
-        rest = len(spoken) - start
-        end = len(spoken) if rest <= most else _best_cut(spoken, start, most)
+        end = len(spoken) if loads[-1] - loads[start] <= 1 else _best_cut(spoken, start, loads)
         piece = spoken[start:end]
         first = start + len(piece) - len(piece.lstrip(" "))
         if piece.strip(" "):
@@ -107,18 +118,37 @@ def _cut(spoken: str, most: int) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def _best_cut(spoken: str, start: int, most: int) -> int:
+def _loads(spoken: str, most: int) -> list[float]:
+    """How much of a passage is filled before each character, and after the last: 1 is a whole one."""
+    loads = [0.0]
+    for token in _TOKENS.finditer(spoken):
+        share = max(1.0, syllables(token[0]) / len(token[0]) / MAX_SYLLABLES) / most
+        loads += [loads[-1] + share * (place + 1) for place in range(len(token[0]))]
+    # So many sums of parts of 1 may miss it by a little.
+    return [round(load, 9) for load in loads]
+
+
+def _best_cut(spoken: str, start: int, loads: list[float]) -> int:
     """Where the piece that begins at `start` ends best: a good mark, near to equal pieces."""
-    rest = len(spoken) - start
-    wished = start + rest / -(-rest // most)
-    shortest, longest = start + int(most * _SHORTEST), start + most
+    rest = loads[-1] - loads[start]
+    wished = loads[start] + rest / math.ceil(rest)
+    shortest = bisect.bisect_left(loads, loads[start] + _SHORTEST)
+    longest = max(start + 1, bisect.bisect_right(loads, loads[start] + 1) - 1)
     candidates = [
-        (cost + abs(match.end() - wished) / most, match.end())
+        (cost + abs(loads[match.end()] - wished), match.end())
         for pattern, cost in zip(_CUTS, _COSTS, strict=True)
         for match in pattern.finditer(spoken, shortest, min(longest + 2, len(spoken)))
         if match.end() <= longest
     ]
     return min(candidates)[1] if candidates else longest
+
+
+def syllables(spoken: str) -> float:
+    """About how many syllables a normalised text has, rather more than fewer.
+
+    A word has one, a long one more, as in English; a letter of a script without spaces is one by itself.
+    """
+    return sum(len(whole) if whole[0] >= _SYLLABIC else max(1.0, len(whole) / _LETTERS) for whole in _WORDS.findall(spoken))
 
 
 def _has_letter(spoken: str) -> bool:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 
 import pytest
 import torch
 
-from serving import layout, pace
+from pipeline.speech.passages import MAX_CHARACTERS, split
+from serving import layout, pace, references
 from serving.checkpoint import Checkpoint
 from serving.engine import Engine
 from serving.errors import BadRequest, NothingToSay, TooLong, UnknownVoice
 from serving.layout import Concatenated
 from serving.voices import Voice
+from tests.speech.test_passages import HARD
 
 
 def ends(sample: Checkpoint, text: str, speed: float = 1.0) -> tuple[int, ...]:
@@ -157,3 +160,16 @@ def test_a_passage_longer_than_a_model_was_trained_on_is_refused_with_the_room_a
 def test_concatenated_text_never_has_more_tokens_than_frames() -> None:
     laid = Concatenated(VOCAB, lowercase=True).lay("abc" * 60, reference(5), 2.0)
     assert laid.frames > len(laid.tokens)
+
+
+@pytest.mark.parametrize(("language", "text"), HARD)
+@pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
+def test_what_the_workers_cut_has_room_after_the_longest_reference_of_a_slow_voice(
+    language: str, text: str, speed: float
+) -> None:
+    frames = int(references.LONGEST / FRAME)
+    slow = dataclasses.replace(reference(frames), syllable_frames=1 / 2.7 / FRAME)
+    for passage in split(text, language, round(MAX_CHARACTERS * min(1.0, speed))):
+        speakable = dict.fromkeys(passage.spoken.lower(), 1)
+        laid = Concatenated({**VOCAB, **speakable}, lowercase=True).lay(passage.spoken, slow, speed)
+        assert laid.frames * FRAME <= layout.TRAINED

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.speech.passages import CLAUSE_PAUSE, MAX_CHARACTERS, PARAGRAPH_PAUSE, SENTENCE_PAUSE, speakable, split
+from pipeline.speech.passages import (
+    CLAUSE_PAUSE,
+    MAX_CHARACTERS,
+    MAX_SYLLABLES,
+    PARAGRAPH_PAUSE,
+    SENTENCE_PAUSE,
+    speakable,
+    split,
+    syllables,
+)
 
 SENTENCES = [
     ("en", ["One.", "Two!", "Three?"]),
@@ -157,3 +166,50 @@ def test_passages_lie_in_order_and_their_spans_cover_them(text: str, language: s
 def test_a_book_is_split_whole() -> None:
     text = "Hôm nay là ngày 21/11/2026, giá 5 triệu đồng (tăng 3,5%). Xin chào TP.HCM!\n" * 4000
     assert len(split(text, "vi")) == 8000
+
+
+HARD = [
+    ("vi", "à ơ í ê ạ ô ư ơ " * 60),
+    ("vi", "Ô hô ba cô bé kể về bố mẹ và ba má ở quê nhà " * 12),
+    ("vi", "A, B, C, D, Đ, E, G, H, I, K, L, M, N, O, P, Q, R, S, T, U, V, X, Y; " * 8),
+    ("vi", "Nghiêng nghiêng những chiếc thuyền thúng chuyên chở người nghèo xuyên qua ghềnh thác " * 8),
+    ("en", "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z " * 6),
+    ("en", "I am as we go up to an ox or a cow by an oak in it " * 10),
+    ("en", "strengths lengths months sixths twelfths breadths depths widths " * 10),
+    ("en", "incomprehensibilities internationalisation counterrevolutionaries " * 8),
+    ("en", "漢字仮名交じり文を読み上げる声" * 20),
+    ("en", "안녕하세요 여러분 오늘은 날씨가 좋습니다 " * 12),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), HARD)
+def test_no_passage_has_more_syllables_than_a_voice_speaks_in_one_piece(language: str, text: str) -> None:
+    for most in (MAX_CHARACTERS, MAX_CHARACTERS // 2):
+        passages = split(text, language, most)
+        assert all(len(one.spoken) <= most for one in passages)
+        assert all(syllables(one.spoken) <= most * MAX_SYLLABLES + 1e-6 for one in passages)
+        assert "".join("".join(one.spoken for one in passages).split()) == "".join(split_whole(text, language).split())
+
+
+def split_whole(text: str, language: str) -> str:
+    """What is spoken when nothing is cut."""
+    return " ".join(one.spoken for one in split(text, language, 10**6))
+
+
+def test_syllables_of_both_languages_are_counted_within_a_fifth() -> None:
+    for text, count in [
+        ("Hôm nay trời đẹp và chúng tôi đi dạo trong công viên.", 12),
+        ("Từ bắc vào nam, nước ta dài khoảng một nghìn sáu trăm ki lô mét.", 16),
+        ("The weather is fine today, and we are going for a walk.", 14),
+        ("You can listen while you walk, cook or ride the bus.", 12),
+        ("The committee will publish its recommendations in January.", 17),
+    ]:
+        assert syllables(text) == pytest.approx(count, rel=0.2)
+
+
+def test_equal_parts_are_told_by_syllables() -> None:
+    text = "ba cô bé ở quê ra " * 5 + "nghiêng nghiêng những chiếc thuyền thúng chuyên chở " * 3
+    passages = split(text, "vi")
+    assert len(passages) == 2
+    first, second = (syllables(one.spoken) for one in passages)
+    assert first == pytest.approx(second, rel=0.2)
