@@ -18,6 +18,8 @@ from serving import silence
 MAX_SEED = 2**63 - 1
 #: How far speech may be from the length its text takes (natural logarithm), and decibels from the level of the reference.
 LENGTH, LEVEL = 0.2, 6.0
+#: Seconds below which a text was given more time than it takes (layout.py), and how far its speech may then be from it.
+BRIEF, BRIEF_LENGTH = 1.0, 1.0
 #: Seconds that a pause inside a passage lasts at most.
 REST = 0.6
 #: Samples of the windows in which noise is told from speech, in 140 to 8000 Hz, and from one to the next.
@@ -99,7 +101,8 @@ def score(sound: Sound, work: Work) -> float:
 
 
 def _length(seconds: float, expected: float) -> float:
-    return max(0.0, abs(math.log(seconds / expected)) - LENGTH) * 4
+    apart = abs(math.log(seconds / expected))
+    return max(0.0, apart - (BRIEF_LENGTH if expected < BRIEF else LENGTH)) * 4
 
 
 def _level(speech: np.ndarray, wanted: float) -> float:

@@ -5,9 +5,11 @@ import pytest
 import soundfile
 
 from serving import silence
+from serving.engine import Engine, Sound
+from serving.model.mel import FLOOR
 
 from .conftest import SAMPLE
-from .recordings import RATE, joined
+from .recordings import QUICK, RATE, joined
 
 VOICES = ["en_female", "en_male", "vi_female", "vi_male"]
 
@@ -72,3 +74,30 @@ def test_pauses_lie_where_they_were_made_and_take_no_time_of_speech() -> None:
     assert any(start == pytest.approx(seam, abs=0.08) and end == pytest.approx(seam + 0.4, abs=0.08) for start, end in found)
     alone = sum(silence.spoken_seconds(piece, RATE) for piece in pieces)
     assert silence.spoken_seconds(whole, RATE) == pytest.approx(alone, abs=0.2)
+
+
+def test_what_the_engine_cuts_off_moves_the_ends_of_characters_along(engine: Engine) -> None:
+    text, silent = "Please read the first page of this book.", 45
+    state = engine.prepare(engine.plan(text, "en_male", 1.0, 1, QUICK))
+    while not engine.done(state):
+        engine.step([state])
+    (whole,) = engine.finish([state])
+    first = state.work.voice.frames
+    state.flow.x = state.flow.x.clone()
+    state.flow.x[first : first + silent] = np.log(FLOOR)
+    state.flow.x[-silent:] = np.log(FLOOR)
+    (cut,) = engine.finish([state])
+    assert isinstance(whole, Sound)
+    assert isinstance(cut, Sound)
+    assert whole.character_ends is not None
+    assert cut.character_ends is not None
+    length, seconds = len(cut.samples) / RATE, silent * state.work.voice.frame_seconds
+    assert len(whole.samples) / RATE - length == pytest.approx(2 * seconds - silence.HEAD - silence.TAIL, abs=0.12)
+    moved = [before - after for before, after in zip(whole.character_ends, cut.character_ends, strict=True)]
+    inside = [by for by, end in zip(moved, cut.character_ends, strict=True) if 0 < end < length]
+    assert len(inside) > 10
+    assert inside == pytest.approx([seconds - silence.HEAD] * len(inside), abs=0.06)
+    assert max(inside) - min(inside) < 1e-6
+    assert list(cut.character_ends) == sorted(cut.character_ends)
+    assert all(0 <= end <= length for end in cut.character_ends)
+    assert cut.frames == whole.frames

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from serving import takes
+from serving import layout, takes
 from serving.engine import Engine, Sound, Work
+from serving.layout import Laid
 
 from .recordings import RATE, say
 
@@ -55,6 +56,15 @@ def test_a_defective_take_loses_against_a_good_one(good: dict[str, tuple[Sound, 
 @pytest.mark.parametrize("voice", TEXTS)
 def test_a_good_take_bears_no_sign_of_a_fault(good: dict[str, tuple[Sound, Work]], voice: str) -> None:
     assert takes.score(*good[voice]) > -0.2
+
+
+def test_a_short_word_is_not_held_against_the_room_it_was_given(engine: Engine) -> None:
+    sound, work = say(engine, "Yes.", "en_female"), engine.plan("Yes.", "en_female", 1.0, 1)
+    given = round((layout.SHORTEST + layout.ROOM) / work.voice.frame_seconds)
+    roomy = dataclasses.replace(work, laid=Laid(work.laid.tokens, work.voice.frames + given, None))
+    assert takes.score(sound, roomy) > -0.2
+    drawn = dataclasses.replace(sound, samples=np.tile(sound.samples, 8))
+    assert takes.score(drawn, roomy) < takes.score(sound, roomy) - 0.5
 
 
 def test_nothing_heard_is_the_worst_that_can_be(good: dict[str, tuple[Sound, Work]]) -> None:
