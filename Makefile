@@ -31,7 +31,7 @@ test: $(READY) ## all tests
 fuzz: $(READY) ## the property tests, twenty times over with fresh examples
 	@for round in $$(seq 20); do $(BIN)/python -m pytest -q -x --hypothesis-seed=random \
 	  tests/speech/test_normalise.py tests/speech/test_passages.py tests/speech/test_joining.py tests/documents/test_markdown.py \
-	  tests/jobs/test_any_order.py tests/subtitles || exit 1; done
+	  tests/jobs/test_any_order.py tests/serving/test_any_mix.py tests/serving/test_turns.py tests/subtitles || exit 1; done
 
 lint: $(READY) ## ruff, mypy, and who may import whom
 	@$(BIN)/ruff check .

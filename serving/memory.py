@@ -1,8 +1,9 @@
-"""What the scheduler remembers: results for those who ask again, and how fast it has been."""
+"""What the scheduler remembers: results for those who ask again, what has happened, and how fast it has been."""
 
 from __future__ import annotations
 
 import collections
+import dataclasses
 import math
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -26,25 +27,50 @@ class Remembered(Generic[Result]):
         self._results: collections.OrderedDict[Hashable, tuple[Result, int]] = collections.OrderedDict()
         self._counts: collections.OrderedDict[Hashable, int] = collections.OrderedDict()
 
+    def limit(self, max_frames: int) -> None:
+        """Change the bound, and forget the oldest results beyond it."""
+        self._max_frames = max_frames
+        while self._frames > self._max_frames:
+            self._frames -= self._results.popitem(last=False)[1][1]
+
     def get(self, key: Hashable) -> Result | None:
         if key not in self._results:
             return None
         self._results.move_to_end(key)
         return self._results[key][0]
 
-    def add(self, key: Hashable, result: Result, frames: int) -> int:
-        """Remember a result. Returns how many times this key has been added in this process's life."""
+    def add(self, key: Hashable, result: Result, frames: int) -> None:
         if key in self._results:
             self._frames -= self._results.pop(key)[1]
         self._results[key] = (result, frames)
         self._frames += frames
-        while self._frames > self._max_frames:
-            self._frames -= self._results.popitem(last=False)[1][1]
-        count = self._counts.pop(key, 0) + 1
-        self._counts[key] = count
+        self.limit(self._max_frames)
+        self._counts[key] = self._counts.pop(key, 0) + 1
         if len(self._counts) > COUNTED_KEYS:
             self._counts.popitem(last=False)
-        return count
+
+    def count(self, key: Hashable) -> int:
+        """How many times this key has been added in this process's life."""
+        return self._counts.get(key, 0)
+
+
+@dataclasses.dataclass
+class Counts:
+    """What has happened since the start.
+
+    Passages that were spoken, that failed, and that were given up when the loop ended (stopped). Requests whose deadline
+    passed, whose caller left, that were refused for a full queue (pushed out of it included), that joined a passage under
+    way, and that were answered from memory. Several requests may be for one passage.
+    """
+
+    spoken: int = 0
+    failed: int = 0
+    stopped: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    refused: int = 0
+    joined: int = 0
+    remembered: int = 0
 
 
 class Throughput:

@@ -1,13 +1,11 @@
 """Continuous batching of passages: the heart of serving. It knows neither Ray nor torch.
 
-One thread owns the engine and runs the loop: admit what waits, take one step for all that run, hand over what is done.
-Because every running passage has its own time, a waiting one is admitted between any two steps, by a budget of frames.
-There is a lane for short speech and one for films (serving/lanes.py says who is next). In each, first come is first
-served: a long passage at the head waits until it fits and nobody of its lane overtakes it.
+One thread owns the engine and takes turn after turn: let go of what nobody waits for any more, admit what waits, take one
+step for all that run, hand over what is done. Because every running passage has its own time, a waiting one is admitted
+between any two steps, by a budget of frames. serving/lanes.py says who is next, serving/batch.py what is done with them.
 
 Every passage has a key, its content address. A key that is being spoken is joined, one that was spoken lately is
-remembered, and a passage whose last waiter left is dropped at the next step. Who joins a waiting passage of the low lane
-from the high one lifts it there.
+remembered, and a passage whose last waiter left, or whose last waiter's deadline passed, is dropped before the next step.
 """
 
 from __future__ import annotations
@@ -17,83 +15,45 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from typing import Any, Protocol
 
 import logs
-from serving.errors import Expired, Overloaded, SpeechFailed, Stopping
+from serving.batch import STUCK_SECONDS, Batch, Engine
+from serving.errors import Expired, Overloaded, Stopping
 from serving.lanes import Lanes, Priority
-from serving.memory import Remembered, Throughput
+from serving.memory import Counts, Remembered, Throughput
+from serving.tasks import Spoken, Task, Work
 
 logger = logging.getLogger(__name__)
 
 
-class Work(Protocol):
-    """What an engine prepares. frames: what one step of it costs."""
-
-    @property
-    def frames(self) -> int: ...
-
-
-class Engine(Protocol):
-    """What speaks. All methods are called from the scheduler's one thread.
-
-    `step` moves every state one step on, or raises and moves none. `finish` gives a sound for each state, or the exception
-    with which that one failed. A result must not depend on the other states.
-    """
-
-    def prepare(self, work: Any) -> Any: ...
-    def step(self, states: Sequence[Any]) -> None: ...
-    def done(self, state: Any) -> bool: ...
-    def finish(self, states: Sequence[Any]) -> Sequence[Any]: ...
-
-
-@dataclasses.dataclass(frozen=True)
-class Spoken:
-    """A finished passage: what the engine made of it, and the largest number of passages it shared a step with."""
-
-    sound: Any
-    batch: int
-
-
-@dataclasses.dataclass(eq=False)
-class Task:
-    """A passage on its way. waiters: one future for each that asked, and its deadline. context: log fields of the first."""
-
-    key: Hashable
-    work: Work
-    context: dict[str, str]
-    priority: Priority = "high"
-    passed_over: int = 0
-    waiters: dict[Future, float] = dataclasses.field(default_factory=dict)
-    state: Any = None
-    batch: int = 0
-    asked: float = dataclasses.field(default_factory=time.monotonic)
-    begun: float = 0.0
-    cancelled: bool = False
-
-    @property
-    def frames(self) -> int:
-        return self.work.frames
-
-
 class Scheduler:
-    """Speaks passages with one engine. `submit` may be called from any thread."""
+    """Speaks passages with one engine. All but `turn` may be called from any thread."""
 
-    def __init__(self, engine: Engine, max_batch_frames: int, max_queued_frames: int, remembered_frames: int) -> None:
-        """Budgets are frames: of a running batch, of what may wait, and of what is remembered."""
-        self._engine = engine
+    def __init__(
+        self,
+        engine: Engine,
+        max_batch_frames: int,
+        max_queued_frames: int,
+        remembered_frames: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Budgets are frames: of a running batch, of what may wait, and of what is remembered. clock: that of deadlines."""
         self._changed = threading.Condition()
+        self._clock = clock
         self._waiting: Lanes[Task] = Lanes(max_batch_frames, max_queued_frames)
-        self._running: list[Task] = []
+        self._batch = Batch(engine, max_batch_frames, clock)
         self._tasks: dict[Hashable, Task] = {}
         self._remembered: Remembered[Spoken] = Remembered(remembered_frames)
         self._throughput = Throughput()
+        self._counts = Counts()
+        self._closed = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
+        """Begin to speak. What was submitted before has waited until now."""
         self._thread.start()
 
     def submit(
@@ -101,201 +61,197 @@ class Scheduler:
     ) -> Future[Spoken]:
         """Ask for a passage; cancelling the future leaves it. Raises Overloaded, Stopping at once.
 
-        tenant: who asks. deadline: a value of time.monotonic(); past it the future raises Expired and leaves the passage.
+        tenant: who asks; the tenants of a lane take turns. deadline: a value of time.monotonic(). Past it the future raises
+        Expired, and a passage that has no other waiter is dropped before the next step; one that is handed over just then
+        is still delivered. The future raises Overloaded if the passage is pushed out of the full queue by another tenant's.
         """
         waiter: Future[Spoken] = Future()
         with self._changed:
-            if self._stopping or not self._thread.is_alive():
+            if self._closed:
                 raise Stopping("Serving is going down. Send the passage again shortly.")
             known = self._remembered.get(key)
             if known is not None:
+                self._counts.remembered += 1
                 waiter.set_result(known)
                 return waiter
+            if deadline is not None and deadline <= self._clock():
+                self._counts.expired += 1
+                waiter.set_exception(Expired())
+                return waiter
+            pushed_out: list[Task] = []
             task = self._tasks.get(key)
             if task is None:
-                task = self._queue(key, work, priority)
-            elif priority == "high" and task in self._waiting:
-                self._waiting.lift(task)
+                pushed_out = self._make_room(work.frames, priority, tenant)
+                task = self._queue(key, work, priority, tenant)
+            else:
+                self._counts.joined += 1
+                if task in self._waiting:
+                    self._waiting.join(task, priority, tenant)
             task.waiters[waiter] = math.inf if deadline is None else deadline
-        waiter.add_done_callback(lambda left: self._leave(task, left))
+        waiter.add_done_callback(lambda ended: self._cancelled(task, ended))
+        for other in pushed_out:
+            self._end(other, self._overloaded(other.priority))
         return waiter
 
-    def _queue(self, key: Hashable, work: Work, priority: Priority) -> Task:
-        if not self._waiting.has_room(work.frames, priority):
+    def _make_room(self, frames: int, priority: Priority, tenant: str) -> list[Task]:
+        """Take from the queue who has to leave for one more. Raises Overloaded."""
+        leaving = self._waiting.leaving(frames, priority, tenant)
+        if leaving is None:
+            self._counts.refused += 1
+            raise self._overloaded(priority)
+        for task in leaving:
+            self._counts.refused += len(task.waiters)
+            self._waiting.remove(task)
+            del self._tasks[task.key]
+        return leaving
+
+    def _overloaded(self, priority: Priority) -> Overloaded:
+        with self._changed:
             before = self._waiting.frames("high") if priority == "high" else self._waiting.frames("high", "low")
-            raise Overloaded(self._throughput.seconds_for(before + sum(task.frames for task in self._running)))
-        task = self._tasks[key] = Task(key, work, logs.context(), priority)
+            return Overloaded(self._throughput.seconds_for(before + sum(task.frames for task in self._batch.tasks)))
+
+    def _queue(self, key: Hashable, work: Work, priority: Priority, tenant: str) -> Task:
+        task = self._tasks[key] = Task(key, work, logs.context(), priority, tenant, asked=self._clock())
         self._waiting.add(task)
         self._changed.notify_all()
         return task
 
-    def _leave(self, task: Task, waiter: Future) -> None:
-        """Called when a waiter's future ends. Only one that was cancelled counts as leaving."""
+    def _cancelled(self, task: Task, waiter: Future) -> None:
+        """Called when a waiter's future ends, whichever way."""
         if waiter.cancelled():
-            self._abandon(task, waiter)
+            self._leave(task, waiter, "cancelled")
 
-    def _abandon(self, task: Task, waiter: Future) -> None:
+    def _leave(self, task: Task, waiter: Future, why: str) -> None:
+        """Take a waiter from a passage, and if it was the last, the passage from the queue or, before the next step, from
+        the batch. why: "cancelled" or "expired"."""
         with self._changed:
+            setattr(self._counts, why, getattr(self._counts, why) + 1)
             task.waiters.pop(waiter, None)
             if task.waiters or self._tasks.get(task.key) is not task:
                 return
-            task.cancelled = True
+            task.left = True
             del self._tasks[task.key]
             if task in self._waiting:
                 self._waiting.remove(task)
         with logs.bound(**task.context):
-            logger.info("passage dropped", extra={"frames": task.frames})
+            logger.info("passage dropped", extra={"frames": task.frames, "why": why})
 
     def statistics(self) -> dict[str, float]:
-        """What waits and runs now, in passages and frames, and frames spoken a second of work."""
+        """What waits and runs now, what the batches held, and what has happened since the start; see docs/serving.md."""
         with self._changed:
+            oldest = min((task.asked for task in self._waiting), default=math.inf)
             return {
-                "waiting": len(self._waiting),
-                "waiting_frames": self._waiting.frames("high", "low"),
-                "waiting_frames_low": self._waiting.frames("low"),
-                "running": len(self._running),
-                "running_frames": sum(task.frames for task in self._running),
+                **self._waiting.statistics(),
+                "oldest_waiting_seconds": round(max(0.0, self._clock() - oldest), 3),
+                **self._batch.statistics(),
                 "frames_per_second": round(self._throughput.rate, 1),
+                **dataclasses.asdict(self._counts),
             }
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        """Whether the loop's thread runs and is not stuck in a call of the engine."""
+        return self._thread.is_alive() and self._batch.call_seconds() < STUCK_SECONDS
+
+    def limit(self, max_batch_frames: int, max_queued_frames: int, remembered_frames: int) -> None:
+        """Change the budgets. What runs and waits already stays; what is remembered beyond the new bound is forgotten."""
+        with self._changed:
+            self._waiting.limit(max_batch_frames, max_queued_frames)
+            self._batch.max_frames = max_batch_frames
+            self._remembered.limit(remembered_frames)
+
+    def drain(self, timeout: float) -> bool:
+        """Refuse what comes, speak what was accepted for at most `timeout` seconds, then stop. Whether all got spoken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        self.stop()
+        return not (self._counts.stopped or self._tasks)
 
     def stop(self, timeout: float = 10.0) -> None:
         """Refuse what comes, fail what waits and runs with Stopping after the step under way, and end the thread."""
         with self._changed:
-            self._stopping = True
+            self._closed = self._stopping = True
             self._changed.notify_all()
-        self._thread.join(timeout)
+        if self._thread.ident is None:
+            self._fail_all()
+        else:
+            self._thread.join(timeout)
 
     # The loop, all in the scheduler's own thread
 
     def _run(self) -> None:
         try:
-            while self._admit():
-                began = time.monotonic()
-                self._expire(began)
-                self._drop_cancelled()
-                self._step(list(self._running))
-                finished = self._finish()
-                self._throughput.add(finished, time.monotonic() - began)
+            while self._wait():
+                self.turn()
         except Exception:
             logger.exception("the scheduler broke; health checks fail from now on")
             raise
         finally:
             self._fail_all()
 
-    def _admit(self) -> bool:
-        """Wait for work, then take from the lanes in turn what fits beside what runs. False when it is time to end."""
-        admitted = []
+    def _wait(self) -> bool:
+        """Wait for work. False when it is time to end.
+
+        Where anything waits something runs, since a lone passage always fits. So no deadline can pass in here.
+        """
         with self._changed:
-            while not (self._stopping or self._waiting or self._running):
+            while not (self._closed or self._waiting or self._batch.tasks):
                 self._changed.wait()
-            while not self._stopping and (task := self._waiting.take(self._running)) is not None:
-                self._running.append(task)
-                admitted.append(task)
-        for task in admitted:
-            task.begun = time.monotonic()
-            try:
-                task.state = self._engine.prepare(task.work)
-            except Exception as error:
-                self._fail(task, error)
-        return not self._stopping
+            return not self._stopping and bool(self._waiting or self._batch.tasks)
+
+    def turn(self) -> None:
+        """One turn of the loop. Only for the scheduler's thread, or instead of it where nobody called `start`."""
+        began = self._clock()
+        self._expire(began)
+        self._admit()
+        frames = 0
+        for task, outcome in self._batch.advance():
+            self._end(task, outcome)
+            frames += task.frames if isinstance(outcome, Spoken) else 0
+        self._throughput.add(frames, self._clock() - began)
 
     def _expire(self, now: float) -> None:
         """Fail the futures whose deadline has come."""
         with self._changed:
-            late = [
-                (task, waiter) for task in self._tasks.values() for waiter, deadline in task.waiters.items() if deadline <= now
-            ]
-        for task, waiter in late:
-            if waiter.set_running_or_notify_cancel():
-                self._abandon(task, waiter)
+            waiters = [(task, *waiter) for task in self._tasks.values() for waiter in task.waiters.items()]
+        for task, waiter, deadline in waiters:
+            if deadline <= now and waiter.set_running_or_notify_cancel():
+                self._leave(task, waiter, "expired")
                 waiter.set_exception(Expired())
 
-    def _drop_cancelled(self) -> None:
+    def _admit(self) -> None:
+        """Take from the lanes what fits beside what runs."""
         with self._changed:
-            self._running = [task for task in self._running if not task.cancelled]
+            self._batch.drop_left()
+            while (task := self._waiting.take(self._batch.tasks)) is not None:
+                task.begun = self._clock()
+                self._batch.join(task)
 
-    def _step(self, tasks: list[Task]) -> None:
-        """One step for all. If it fails, halve the batch: the bad one fails alone, and too large a batch still gets done."""
-        if not tasks:
-            return
-        try:
-            self._engine.step([task.state for task in tasks])
-        except Exception as error:
-            if len(tasks) == 1:
-                self._fail(tasks[0], error)
-                return
-            middle = len(tasks) // 2
-            self._step(tasks[:middle])
-            self._step(tasks[middle:])
-            return
-        for task in tasks:
-            task.batch = max(task.batch, len(tasks))
-
-    def _finish(self) -> int:
-        """Hand over what is done. Returns its frames."""
-        frames = 0
-        for task in [task for task in self._running if self._engine.done(task.state)]:
-            try:
-                [sound] = self._engine.finish([task.state])
-            except Exception as error:
-                self._fail(task, error)
-                continue
-            if isinstance(sound, Exception):
-                self._fail(task, sound)
-                continue
-            frames += task.frames
-            self._deliver(task, Spoken(sound, task.batch))
-        return frames
-
-    def _deliver(self, task: Task, spoken: Spoken) -> None:
+    def _end(self, task: Task, outcome: Spoken | Exception) -> None:
+        """Hand a passage over, or its failure, to those who wait for it. Nobody joins it any more."""
         with self._changed:
-            self._running.remove(task)
-            if not task.cancelled:
-                del self._tasks[task.key]
-            count = self._remembered.add(task.key, spoken, task.frames)
-            waiters = list(task.waiters)
-        with logs.bound(**task.context):
-            logger.info(
-                "passage spoken",
-                extra={
-                    "key": task.key[0] if isinstance(task.key, tuple) else task.key,
-                    "count": count,
-                    "frames": task.frames,
-                    "batch": task.batch,
-                    "priority": task.priority,
-                    "waited": round(task.begun - task.asked, 3),
-                    "seconds": round(time.monotonic() - task.begun, 3),
-                },
-            )
-        for waiter in waiters:
-            if waiter.set_running_or_notify_cancel():
-                waiter.set_result(spoken)
-
-    def _fail(self, task: Task, error: Exception) -> None:
-        with self._changed:
-            if task in self._running:
-                self._running.remove(task)
             if self._tasks.get(task.key) is task:
                 del self._tasks[task.key]
-            waiters = list(task.waiters)
-        if not isinstance(error, SpeechFailed | Stopping):
-            with logs.bound(**task.context):
-                logger.error("a passage failed", exc_info=error, extra={"frames": task.frames})
-            wrapped = SpeechFailed("The model failed on this passage. Send it again; if it fails again, see serving's log.")
-            wrapped.__cause__ = error
-            error = wrapped
-        for waiter in waiters:
-            if waiter.set_running_or_notify_cancel():
-                waiter.set_exception(error)
+            if isinstance(outcome, Spoken):
+                self._counts.spoken += 1
+                self._remembered.add(task.key, outcome, task.frames)
+            elif not isinstance(outcome, Overloaded | Stopping):
+                self._counts.failed += 1
+            count = self._remembered.count(task.key)
+        with logs.bound(**task.context):
+            if isinstance(outcome, Spoken):
+                task.tell(count, self._clock())
+            task.hand_over(outcome)
 
     def _fail_all(self) -> None:
         with self._changed:
-            self._stopping = True
-            left = [*self._running, *self._waiting]
+            self._closed = True
+            left = [task for task in (*self._batch.tasks, *self._waiting) if not task.left]
+            self._counts.stopped += len(left)
             self._waiting.clear()
+            self._batch.clear()
         for task in left:
-            self._fail(task, Stopping("Serving went down before the passage was spoken. Send it again."))
+            self._end(task, Stopping("Serving went down before the passage was spoken. Send it again."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 from collections.abc import Sequence
 
@@ -11,12 +12,20 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Sum:
-    """Work: `steps` Euler steps from 1. `bad` names the phase in which it fails."""
+    """Work: `steps` Euler steps from 1. `bad` names the phase in which it fails. `name` is for a test to know it by."""
 
     frames: int
     steps: int = 4
     rate: float = 1.0
     bad: str = ""
+    name: int = 0
+
+    def alone(self) -> float:
+        """What it gives when nobody is beside it."""
+        value = 1.0
+        for _ in range(self.steps):
+            value += self.rate / self.steps * value
+        return value
 
 
 @dataclasses.dataclass
@@ -27,11 +36,16 @@ class Running:
 
 
 class NumpyEngine:
-    """Notes every batch it steps. `gate` closed: it waits inside a step, so that a test can arrange what waits meanwhile."""
+    """Notes every batch it steps. `gate` closed: it waits inside a step, so that a test can arrange what waits meanwhile.
 
-    def __init__(self) -> None:
+    memory: frames of a batch beyond which a step fails, though each of its passages alone is good.
+    """
+
+    def __init__(self, memory: float = math.inf) -> None:
+        self.memory = memory
         self.batches: list[list[Sum]] = []
         self.prepared: list[Sum] = []
+        self.finished: list[list[Sum]] = []
         self.gate = threading.Event()
         self.gate.set()
         self.inside = threading.Event()
@@ -47,6 +61,8 @@ class NumpyEngine:
         self.gate.wait(20)
         if any(state.work.bad == "step" for state in states):
             raise ValueError("cannot be stepped")
+        if len(states) > 1 and sum(state.work.frames for state in states) > self.memory:
+            raise MemoryError("the batch is too large")
         self.batches.append([state.work for state in states])
         values = np.array([state.value for state in states])
         rates = np.array([state.work.rate / state.work.steps for state in states])
@@ -57,4 +73,7 @@ class NumpyEngine:
         return state.index >= state.work.steps
 
     def finish(self, states: Sequence[Running]) -> list[float | Exception]:
+        self.finished.append([state.work for state in states])
+        if any(state.work.bad == "finish together" for state in states):
+            raise ValueError("nothing can be finished")
         return [ValueError("cannot be finished") if state.work.bad == "finish" else state.value for state in states]
