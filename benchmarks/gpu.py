@@ -14,6 +14,7 @@ import argparse
 import dataclasses
 import itertools
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterable
@@ -47,6 +48,20 @@ class Plan:
 
 
 TINY = Plan(bare.TINY, clients=(1, 3), steps=(7,), matrix=256, lengths=(61, 128, 9))
+
+
+class Warnings(logging.Handler):
+    """Prints what our own code warns of, such as layers that could not be fused, and keeps it for the report."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(logging.WARNING)
+        self._report = report
+        report.put("warnings", [])
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = f"{record.getMessage()} {getattr(record, 'error', '')}".strip()
+        print(said, file=sys.stderr)
+        self._report.put("warnings", [*self._report.found["warnings"], said])
 
 
 class Report:
@@ -86,6 +101,7 @@ def measure(plan: Plan, device: torch.device, options: argparse.Namespace) -> in
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     path = options.out or RESULTS / f"gpu-{name.replace(' ', '-')}.json"
     report = Report(path, {**machine.about(device), "model": dataclasses.asdict(plan.model)})
+    logging.getLogger("serving").addHandler(Warnings(report))
     tensors = weights.model(plan.model.shape)
     rates = products(plan, device, options.dtypes, report)
     right = checks(plan, tensors, device, options.dtypes, report)

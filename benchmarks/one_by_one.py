@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import bare, load
+from benchmarks import bare, flops, load
 from benchmarks.eager import Eager
 from serving.engine import Work
 from serving.model.flow import Sampling
@@ -29,7 +29,7 @@ def measure(
     kind, sample = _upstream(model, tensors, device, dtype)
     speaking = bare.engine(model, tensors, device, torch.float32)
     works = bare.works(speaking, model, Sampling(steps=steps))
-    ask = _asking(sample, speaking.checkpoint.vocoder, device)
+    ask = _asking(sample, speaking.checkpoint.vocoder)
     _for(seconds / 2, ask, works)
     answers = _for(seconds, ask, works)
     latencies = [answer.latency for answer in answers]
@@ -51,11 +51,12 @@ def _for(seconds: float, ask: Callable[[Work], float], works: Iterator[Work]) ->
     return answers
 
 
-def _asking(sample: Sample, vocoder: Vocos, device: torch.device) -> Callable[[Work], float]:
+def _asking(sample: Sample, vocoder: Vocos) -> Callable[[Work], float]:
     def ask(work: Work) -> float:
         """Seconds of sound, once they are on the processor's side."""
         mel = sample(work)[work.voice.frames :].float()
-        return len(vocoder([mel])[0].cpu()) / bare.RATE
+        vocoder([mel])[0].cpu()
+        return len(mel) / flops.FRAMES_PER_SECOND
 
     return ask
 

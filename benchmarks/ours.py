@@ -62,4 +62,5 @@ class Ours:
         return self._seconds(self._scheduler.submit(next(self._keys), self._plan(passage)).result())
 
     def _seconds(self, spoken: Any) -> float:
-        return len(spoken.sound.samples) / spoken.sound.rate
+        """Seconds that the vocoder made. Silence at the ends, which is cut off afterwards, was spoken too."""
+        return (spoken.sound.frames - 1) * self._engine.checkpoint.hop / spoken.sound.rate

@@ -97,7 +97,7 @@ def speak(engine: Engine, works: list[Work]) -> float:
     for sound in sounds:
         if isinstance(sound, Exception):
             raise sound
-    return sum(len(sound.samples) / sound.rate for sound in sounds if not isinstance(sound, Exception))
+    return sum(sound.frames for sound in sounds if not isinstance(sound, Exception)) / flops.FRAMES_PER_SECOND
 
 
 def timed(work: Callable[[], float], device: torch.device) -> tuple[float, float]:

@@ -70,11 +70,13 @@ def _vocos(folder: Path, shape: VocosShape, seed: int) -> None:
 
 
 def _references(folder: Path, seed: int) -> None:
-    """Loud enough (0.14) that upstream does not bring them to another level."""
+    """Tones that swell four times a second as syllables do, and are loud at both ends, so that nothing is cut off there.
+    Loud enough on the whole (0.12) that upstream does not bring them to another level."""
     folder.mkdir(exist_ok=True)
     dice = np.random.default_rng(seed)
     for name, language, seconds, text in VOICES:
         times = np.arange(round(seconds * RATE)) / RATE
-        wave = 0.2 * np.sin(2 * np.pi * 180 * times) + 0.005 * dice.standard_normal(times.shape)
+        swelling = 0.28 * np.cos(4 * np.pi * times) ** 2
+        wave = swelling * np.sin(2 * np.pi * 180 * times) + 2e-4 * dice.standard_normal(times.shape)
         soundfile.write(folder / f"{name}.wav", wave, RATE)
         (folder / f"{name}.json").write_text(json.dumps({"text": text, "language": language}), encoding="utf-8")

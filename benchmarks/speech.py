@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -195,27 +196,20 @@ def summed(rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def show(report: dict[str, Any], console: Console) -> None:
-    table = Table(title="Speech on a CPU: seconds of sound a second; latencies in seconds; MB at most")
+    speeds = Table(title="Speech on a CPU: seconds of sound a second", box=box.SIMPLE)
+    waits = Table(title="Latencies in seconds, p50 and p95, and MB at most", box=box.SIMPLE)
     precision = report["sides"]["ours"]["precision"]
-    for heading in (
-        "clients",
-        f"ours\n{precision}",
-        "ours\nfloat32",
-        "upstream\nthreads",
-        "upstream\nin turn",
-        "ours by\nupstream",
-    ):
-        table.add_column(heading, justify="right")
-    for heading in ("p50", "p95", "MB"):
-        table.add_column(f"{heading}\nours", justify="right")
-        table.add_column("up-\nstream", justify="right")
+    for heading in ("clients", f"ours, {precision}", "ours, float32", "f5-tts, threads", "f5-tts, in turn", "ours by f5-tts"):
+        speeds.add_column(heading, justify="right")
+    for heading in ("clients", "p50, ours", "f5-tts", "p95, ours", "f5-tts", "MB, ours", "f5-tts"):
+        waits.add_column(heading, justify="right")
     for row in report["rows"]:
         sides = row["ours"], row[row["upstream_better"]]
         throughputs = [f"{row[column]['throughput']:.2f}" for column in COLUMNS]
+        speeds.add_row(str(row["clients"]), *throughputs, f"{row['ratio_ours']:.2f}")
         latencies = [f"{side[which]:.2f}" for which in ("latency_p50", "latency_p95") for side in sides]
-        memory = [f"{side['peak_mb']}" for side in sides]
-        table.add_row(str(row["clients"]), *throughputs, f"{row['ratio_ours']:.2f}", *latencies, *memory)
-    console.print(table)
+        waits.add_row(str(row["clients"]), *latencies, *(f"{side['peak_mb']}" for side in sides))
+    console.print(speeds, waits)
     long = report["long_text"]
     for name in ("ours", "ours_float32", "upstream"):
         console.print(

@@ -52,7 +52,7 @@ class Sweep:
     """Measures cells with one model; an engine is kept as long as the precision stays."""
 
     def __init__(self, model: bare.Model, tensors: dict[str, torch.Tensor], device: torch.device, seconds: float) -> None:
-        """seconds: of the window in which a cell is measured; warming up takes as long again at most."""
+        """seconds: of the window in which a cell is measured. Warming up takes half as long at least."""
         self._model, self._tensors, self._device = model, tensors, device
         self._seconds = seconds
         self._engine: Engine | None = None
@@ -69,7 +69,7 @@ class Sweep:
         scheduler.start()
         before = engine.worked
         try:
-            answers, opened, closed = Steady(scheduler, works, cell.clients).run(self._seconds, self._seconds)
+            answers, opened, closed = Steady(scheduler, works, cell.clients).run(self._seconds)
         finally:
             scheduler.stop()
         wanted, computed = (after - earlier for after, earlier in zip(engine.worked, before, strict=True))
@@ -122,13 +122,14 @@ class Steady:
         self._pending: dict[Future, float] = {}
         self._stopped = threading.Event()
 
-    def run(self, warm_seconds: float, seconds: float) -> tuple[list[Answer], float, float]:
-        """Answers that touch the window, and its two ends. It opens when every client has been served once, after
-        `warm_seconds` at the latest, and is `seconds` long, longer where a passage takes longer."""
+    def run(self, seconds: float) -> tuple[list[Answer], float, float]:
+        """Answers that touch the window, and its two ends. It opens when there are as many answers as clients, after half
+        of `seconds` at the earliest and five times as long at the latest, and is `seconds` long."""
         with ThreadPoolExecutor(self._clients, "client") as pool:
-            running = [pool.submit(self._client, warm_seconds * number / self._clients / 4) for number in range(self._clients)]
+            running = [pool.submit(self._client, seconds / 4 * number / self._clients) for number in range(self._clients)]
             try:
-                self._await(running, lambda: len(self._answers) >= self._clients, warm_seconds)
+                self._await(running, lambda: False, seconds / 2)
+                self._await(running, lambda: len(self._answers) >= self._clients, 4.5 * seconds)
                 opened = time.perf_counter()
                 self._await(running, lambda: False, seconds)
                 closed = time.perf_counter()
@@ -152,7 +153,8 @@ class Steady:
             except CancelledError:
                 return
             with self._lock:
-                self._answers.append(Answer(began, time.perf_counter(), len(sound.samples) / sound.rate, work.frames))
+                seconds = sound.frames / flops.FRAMES_PER_SECOND
+                self._answers.append(Answer(began, time.perf_counter(), seconds, work.frames))
                 del self._pending[future]
 
     def _await(self, running: list[Future], enough: Callable[[], bool], seconds: float) -> None:
