@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from typing import Any
 
 #: Weight in syllables. Vietnamese takes about one time a syllable however it is built, English takes it by its consonants;
 #: a word whose one group of vowels bears a mark is taken for the former. Fitted to the bundled model of durations over texts
@@ -92,13 +91,3 @@ def plausible(seconds: float, text: str) -> bool:
     """Whether anybody could have spoken `text` in so many seconds of speech."""
     syllables = weigh(text).spoken
     return seconds * SLOWEST <= syllables <= seconds * FASTEST
-
-
-def stated(about: dict[str, Any]) -> float | None:
-    """The `rate` of a voice's .json, syllables a second, or None where it says none. Raises ValueError."""
-    rate = about.get("rate")
-    if rate is None:
-        return None
-    if not isinstance(rate, int | float) or isinstance(rate, bool) or not SLOWEST <= rate <= FASTEST:
-        raise ValueError(f"rate must be a number from {SLOWEST:g} to {FASTEST:g}, syllables a second, not {rate!r}")
-    return float(rate)

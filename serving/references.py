@@ -47,13 +47,12 @@ class Reference:
 
 def read(name: str, wave: bytes, about: bytes, rate: int) -> Reference:
     """The reference in the contents of <name>.wav and <name>.json, at `rate` samples a second. Raises VoiceUnusable."""
+    fields = _fields(name, about)
+    text, frames = fields["text"], fields.get("characters_of_frames")
     try:
-        fields = json.loads(about)
-        text, language, stated = str(fields["text"]), str(fields["language"]), pace.stated(fields)
-        frames = _indexes(fields, text)
         samples, own_rate = soundfile.read(io.BytesIO(wave), dtype="float32", always_2d=True)
-    except (ValueError, KeyError, TypeError, soundfile.SoundFileError) as error:
-        raise VoiceUnusable(name, f"cannot be read ({error}). Copy its two files again, or correct them.") from error
+    except soundfile.LibsndfileError as error:
+        raise _no_sound(name, error) from error
     mono = samples.mean(axis=1)
     if own_rate != rate:
         mono = soxr.resample(mono, own_rate, rate, quality="VHQ").astype(np.float32)
@@ -62,14 +61,42 @@ def read(name: str, wave: bytes, about: bytes, rate: int) -> Reference:
         first, last = silence.trim(mono, rate, HEAD, TAIL)
         mono, text = _bounded(name, mono[first:last], rate, text.strip())
     _warn(name, mono, rate)
-    return Reference(language, text, mono, _pace(name, mono, rate, text, stated), frames)
+    syllable = _pace(name, mono, rate, text, fields.get("rate"))
+    return Reference(fields["language"], text, mono, syllable, None if frames is None else tuple(frames))
 
 
-def _indexes(fields: dict[str, Any], text: str) -> tuple[int, ...] | None:
-    indexes = fields.get("characters_of_frames")
-    if indexes is not None and not all(isinstance(index, int) and 0 <= index < len(text) for index in indexes):
-        raise ValueError("characters_of_frames does not lie on its text")
-    return None if indexes is None else tuple(indexes)
+def language(name: str, wave: bytes, about: bytes) -> str:
+    """The language of a voice, if its files can be read as far as that takes. Raises VoiceUnusable."""
+    fields = _fields(name, about)
+    try:
+        soundfile.info(io.BytesIO(wave))
+    except soundfile.LibsndfileError as error:
+        raise _no_sound(name, error) from error
+    return fields["language"]
+
+
+def _fields(name: str, about: bytes) -> dict[str, Any]:
+    """The fields of a .json, checked."""
+    try:
+        fields = json.loads(about)
+        indexes = fields.get("characters_of_frames") or ()
+        wrong = not all(isinstance(fields[field], str) for field in ("text", "language"))
+        wrong |= not all(isinstance(index, int) and 0 <= index < len(fields["text"]) for index in indexes)
+        rate = fields.get("rate", pace.USUAL)
+        wrong |= not isinstance(rate, int | float) or not pace.SLOWEST <= rate <= pace.FASTEST
+    except (ValueError, KeyError, TypeError, AttributeError):
+        wrong = True
+    if wrong:
+        raise VoiceUnusable(
+            name,
+            'has a .json that cannot be used. It must be {"text": "what is said", "language": "vi"}, and may have "rate",'
+            f' {pace.SLOWEST:g} to {pace.FASTEST:g} syllables a second, and "characters_of_frames", which lie on the text.',
+        )
+    return fields
+
+
+def _no_sound(name: str, error: soundfile.LibsndfileError) -> VoiceUnusable:
+    return VoiceUnusable(name, f"has a .wav that cannot be read ({error.error_string.rstrip('.')}). Export or copy it again.")
 
 
 def _check(name: str, samples: np.ndarray, rate: int, text: str) -> None:

@@ -10,7 +10,6 @@ import collections
 import contextlib
 import dataclasses
 import hashlib
-import json
 import logging
 import os
 import threading
@@ -18,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, ValuesView
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from serving import references
 from serving.errors import VoiceUnusable
 
 if TYPE_CHECKING:
@@ -79,9 +79,11 @@ class Voices(Mapping[str, "Voice"]):
 
     def __iter__(self) -> Iterator[str]:
         try:
-            return iter(sorted(entry.name[:-4] for entry in os.scandir(self._folder) if entry.name.endswith(".wav")))
+            files = [entry.name for entry in os.scandir(self._folder)]
         except FileNotFoundError:
-            return iter(())
+            files = []
+        # Hidden files are what copying programs write on the way.
+        return iter(sorted(name[:-4] for name in files if name.endswith(".wav") and not name.startswith(".")))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -156,13 +158,10 @@ class Voices(Mapping[str, "Voice"]):
     def _look(self, name: str) -> Listed | VoiceUnusable:
         try:
             wave, about = self._contents(name)
-            return Listed(name, str(json.loads(about)["language"]), fingerprint(wave, about))
+            return Listed(name, references.language(name, wave, about), fingerprint(wave, about))
         except VoiceUnusable as error:
-            found = error
-        except (ValueError, KeyError, TypeError) as error:
-            found = VoiceUnusable(name, f"has a .json that cannot be read ({error}). Copy it again, or correct it.")
-        logger.warning("a voice cannot be used: %s", found)
-        return found
+            logger.warning("a voice cannot be used: %s", error)
+            return error
 
     def _contents(self, name: str) -> tuple[bytes, bytes]:
         wave, about = self._files(name)

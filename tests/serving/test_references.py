@@ -131,15 +131,27 @@ def test_recordings_that_nothing_can_be_made_of_are_refused_with_what_to_do() ->
     assert "is silent" in refused(np.zeros(3 * RATE), text)
     assert "has no text" in refused(said, " ... ")
     assert "no numbers" in refused(np.where(np.arange(len(said)) == 5, np.nan, said), text)
-    assert "characters_of_frames does not lie" in refused(said, text, characters_of_frames=[999])
-    with pytest.raises(VoiceUnusable, match="rate must be a number from 2 to 9"):
-        references.read("amy", wave(said), about(text, **{"rate": 90}), RATE)
-    for broken in (b"RIFF but no wave", wave(said)[:30]):
-        with pytest.raises(VoiceUnusable, match="cannot be read"):
-            references.read("amy", broken, about(text), RATE)
-    for broken in (b"{", b"[]", b'{"text": "Hi"}', b"\xff"):
-        with pytest.raises(VoiceUnusable, match="cannot be read"):
-            references.read("amy", wave(said), broken, RATE)
+
+
+@pytest.mark.parametrize("broken", [b"RIFF but no wave", wave(np.ones(10))[:30], b""])
+def test_a_broken_wave_is_told_when_it_is_listed_and_when_it_is_read(broken: bytes) -> None:
+    for call in (references.language, lambda *files: references.read(*files, RATE)):
+        with pytest.raises(VoiceUnusable, match=r"\.wav that cannot be read \([A-Z][^<]*\)\. Export or copy it again"):
+            call("amy", broken, about("Hello there"))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        *(b"{", b"[]", b"3", b'{"text": "Hi"}', b"\xff", b'{"text": 3, "language": "en"}'),
+        *(about("Hi", rate=rate) for rate in (90, "fast", 0.1)),
+        *(about("Hi", characters_of_frames=indexes) for indexes in ([999], ["a"], 7, [-1])),
+    ],
+)
+def test_a_broken_json_is_told_with_what_belongs_into_it(broken: bytes) -> None:
+    for call in (references.language, lambda *files: references.read(*files, RATE)):
+        with pytest.raises(VoiceUnusable, match=r"2 to 9 syllables a second"):
+            call("amy", wave(recorded("en_male")), broken)
 
 
 def test_what_will_be_heard_in_every_passage_is_told_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
