@@ -31,7 +31,8 @@ test: $(READY) ## all tests
 fuzz: $(READY) ## the property tests, twenty times over with fresh examples
 	@for round in $$(seq 20); do $(BIN)/python -m pytest -q -x --hypothesis-seed=random \
 	  tests/speech/test_normalise.py tests/speech/test_passages.py tests/speech/test_joining.py tests/documents/test_markdown.py \
-	  tests/jobs/test_any_order.py tests/serving/test_any_mix.py tests/serving/test_turns.py tests/subtitles || exit 1; done
+	  tests/jobs/test_any_order.py tests/serving/test_any_mix.py tests/serving/test_any_mix_of_speech.py \
+	  tests/serving/test_turns.py tests/subtitles || exit 1; done
 
 lint: $(READY) ## ruff, mypy, and who may import whom
 	@$(BIN)/ruff check .
@@ -46,7 +47,7 @@ format: $(READY) ## put the code into the house's form
 bench-video: $(READY) ## CPU seconds per second of film, ours and moviepy's
 	@$(BIN)/python -m benchmarks.video
 
-bench-speech: $(READY) ## speech on this CPU, ours beside upstream's, 1 to 16 clients (half an hour)
+bench-speech: $(READY) ## speech on this CPU, ours beside f5-tts, 1 to 16 clients (an hour or so)
 	@$(BIN)/python -m benchmarks.speech
 
 bench-gpu: $(READY) ## speech on a GPU, 1 to 128 clients; runs on a bare machine too: docs/performance.md
