@@ -18,13 +18,21 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from serving.errors import Expired, Overloaded, SpeechFailed, Stopping
 from serving.lanes import LOW_SHARE
 from serving.scheduler import Scheduler
+from serving.turns import QUANTUM
 
 from .numbers import NumpyEngine, Sum
 
 BAD = ["prepare", "step", "finish", "finish together"]
+
+
+def frames(most: int) -> st.SearchStrategy[int]:
+    """Up to `most` parts of a turn: passages of less than one and of more, and budgets for few of them and for many."""
+    return st.integers(1, most).map(lambda parts: parts * QUANTUM // 16)
+
+
 works = st.builds(
     Sum,
-    frames=st.integers(1, 40),
+    frames=frames(40),
     steps=st.integers(1, 6),
     rate=st.floats(-2, 2),
     bad=st.one_of(st.just(""), st.just(""), st.just(""), st.sampled_from(BAD)),
@@ -44,10 +52,10 @@ class AnyMix(RuleBasedStateMachine):
 
     @initialize(
         works=st.lists(works, min_size=3, max_size=12),
-        batch=st.integers(1, 100),
-        queue=st.integers(1, 200),
-        remembered=st.integers(0, 60),
-        memory=st.one_of(st.just(math.inf), st.integers(1, 60)),
+        batch=frames(100),
+        queue=frames(200),
+        remembered=frames(60),
+        memory=st.one_of(st.just(math.inf), frames(60)),
     )
     def begin(self, works: list[Sum], batch: int, queue: int, remembered: int, memory: float) -> None:
         self.now = 0.0
