@@ -1,170 +1,123 @@
-"""The Ray Serve application: HTTP in front of the scheduler.
+"""The Ray Serve application: `build` for Ray's own tools, and the replica that it deploys.
 
-POST /v1/speak    speak a passage: JSON in, msgpack with float32 samples out
-GET  /v1/voices   the checkpoint and its voices
-GET  /healthz     200 once the model is warm
+torch is imported inside the replica only, so that whoever deploys stays small.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-import msgpack
+import ray
 from ray import serve
+from ray.serve.schema import ReplicaRank
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-import logs
 import settings
-from serving import logfile
-from serving.errors import BadRequest, Overloaded, ServingError
-from serving.validation import MAX_BODY_BYTES, SpeakRequest, parse
-
-#: Requests one replica holds at a time. Waiting costs little (a coroutine each); the queue is bounded in frames.
-MAX_ONGOING = 512
-#: Results remembered, in frames of about 1 KB: 64 MB or 11 minutes of speech.
-REMEMBERED_FRAMES = 65_536
-#: Seconds a replica that is going down may take to end what it is speaking.
-GRACE_SECONDS = 10.0
+from serving import arguments, cores, knobs, logfile, replicas, router
+from serving.errors import ServingError
+from serving.health import Health
+from serving.knobs import KnobsWrong
+from serving.metrics import Metrics
+from serving.routes import Routes
+from serving.shelf import Model, Shelf
+from serving.speaking import Speaker
 
 logger = logging.getLogger(__name__)
 
 
-@serve.deployment(
-    name="speech",
-    max_ongoing_requests=MAX_ONGOING,
-    max_queued_requests=2 * MAX_ONGOING,
-    health_check_period_s=5,
-    health_check_timeout_s=30,
-    graceful_shutdown_wait_loop_s=0.5,
-    graceful_shutdown_timeout_s=GRACE_SECONDS,
-)
+@serve.deployment(name="speech")
 class Speech:
-    """One replica: one model on one device."""
+    """One replica: the models on one device."""
 
-    def __init__(self) -> None:
-        configured = settings.get()
+    async def __init__(self, environment: Mapping[str, str], most: int) -> None:  # type: ignore[misc]  # Serve awaits it
+        """environment: settings that were made where the application was deployed. most: replicas there may be."""
+        os.environ.update(environment)
+        self._configured = configured = settings.get()
         logfile.configure(configured.log_level)
+        self._knobs = knobs.read(None, configured)
+        self._most = most
+        self._gpus = len(ray.get_gpu_ids())
+        self._cores = cores.available()
+        context = serve.get_replica_context()
         try:
-            self._engine, self._scheduler = _load(configured)
+            from serving import loading
+
+            threads = self._take_cores(context.rank.local_rank)
+            device = loading.prepare(configured, threads, replicas.gpu_share(configured, self._gpus))
+            load = functools.partial(self._load, loading.load, device)
+            self._shelf = Shelf(configured.checkpoint, configured.models_dir, load, configured.models_bytes)
+            async with self._shelf.borrowed(None):
+                pass
         except Exception as error:
             logger.error("serving cannot start: %s", error, exc_info=not isinstance(error, ServingError))
             raise
-        self._scheduler.start()
+        metrics = Metrics(self._shelf)
+        self._publishing = asyncio.create_task(metrics.publish_for_ever())
+        self._speaker = Speaker(self._shelf, metrics, self._knobs)
+        self._health = Health(self._shelf, context.replica_tag, context.rank.local_rank)
+        self._routes = Routes(self._speaker, self._health)
+
+    def _load(self, load: Any, device: Any, name: str, folder: Path) -> Model:
+        return load(name, folder, device, self._configured, self._knobs)
+
+    def _take_cores(self, rank: int) -> int:
+        """On a CPU, take the cores that belong to this rank. Returns how many threads the model may have."""
+        mine = cores.share(rank, self._most, self._configured.serving_threads, self._cores)
+        if self._most > 1 and not self._gpus:
+            cores.pin(mine)
+        return len(mine)
 
     async def __call__(self, request: Request) -> Response:
-        with logs.bound(request_id=request.headers.get("x-request-id"), job_id=request.headers.get("x-job-id")):
-            try:
-                return await self._route(request)
-            except ServingError as error:
-                return _failure(error)
-            except Exception:
-                logger.exception("a request broke")
-                return _failure(ServingError("Something unforeseen happened; see serving's log.", "internal_error"))
+        return await self._routes.answer(request)
 
-    async def _route(self, request: Request) -> Response:
-        routes = {"/v1/speak": ("POST", self._speak), "/v1/voices": ("GET", self._voices), "/healthz": ("GET", self._health)}
-        if request.url.path not in routes:
-            raise ServingError("There is nothing here. See docs/serving.md for the paths.", "not_found", 404)
-        method, handler = routes[request.url.path]
-        if request.method != method:
-            raise ServingError(f"{request.url.path} takes {method}.", "method_not_allowed", 405)
-        return await handler(request)
+    async def reconfigure(self, user_config: Any, rank: ReplicaRank) -> None:
+        """Called by Serve when the replica is there, and whenever `user_config` of the deployment or the rank changes."""
+        self._take_cores(rank.local_rank)
+        try:
+            self._knobs = knobs.read(user_config, self._configured)
+        except KnobsWrong as error:
+            # A replica that raises here is replaced by one that raises too, until nothing speaks any more.
+            logger.error("user_config is left as it was: %s", error)
+            return
+        logging.getLogger().setLevel(self._knobs.log_level)
+        self._speaker.knobs = self._knobs
+        for model in self._shelf.loaded():
+            model.scheduler.limit(
+                self._knobs.batch_frames(model.batch_frames), self._knobs.max_queued_frames, self._knobs.remembered_frames
+            )
+        logger.info("user_config holds", extra={"user_config": user_config})
 
-    async def _speak(self, request: Request) -> Response:
-        asked = parse(await _body(request))
-        work = await asyncio.to_thread(self._engine.plan, asked.text, asked.voice, asked.speed, asked.seed)
-        # When the client disconnects, Serve cancels this coroutine, which cancels the future, which leaves the passage.
-        spoken = await asyncio.wrap_future(self._scheduler.submit(_address(asked), work, asked.priority))
-        sound = spoken.sound
-        body = {
-            "rate": sound.rate,
-            "samples": sound.samples.astype("<f4").tobytes(),
-            "character_ends": sound.character_ends,
-            "frames": sound.frames,
-            "batch": spoken.batch,
-            "take": 0,
-            "seed": asked.seed,
-        }
-        return Response(msgpack.packb(body), media_type="application/msgpack")
+    async def record_routing_stats(self) -> dict[str, Any]:
+        """Called by Serve at intervals, for serving/router.py."""
+        return {router.MODELS: [model.name for model in self._shelf.loaded()]}
 
-    async def _voices(self, _request: Request) -> Response:
-        checkpoint = self._engine.checkpoint
-        about = {
-            "name": checkpoint.name,
-            "fingerprint": checkpoint.fingerprint,
-            "layout": checkpoint.layout.kind,
-            "rate": checkpoint.rate,
-            "hop": checkpoint.hop,
-            "languages": checkpoint.languages,
-            "device": str(checkpoint.device),
-            "max_frames": self._engine.max_frames,
-        }
-        voices = [{"name": voice.name, "language": voice.language} for voice in checkpoint.voices.values()]
-        return JSONResponse({"checkpoint": about, "voices": voices})
+    async def check_health(self) -> None:
+        """Called by Serve at intervals; it replaces a replica that raises here three times."""
+        self._health.require()
 
-    async def _health(self, _request: Request) -> Response:
-        self.check_health()
-        return JSONResponse({"status": "ok", **self._scheduler.statistics()})
-
-    def check_health(self) -> None:
-        """Called by Serve too, which replaces a replica that raises here."""
-        if not self._scheduler.alive:
-            raise ServingError("The scheduler has ended; see serving's log.", "scheduler_ended", 503)
-
-    def __del__(self) -> None:
-        if hasattr(self, "_scheduler"):
-            self._scheduler.stop()
+    async def __del__(self) -> None:
+        """Called by Serve when the last request has ended or the time to drain is over."""
+        if hasattr(self, "_shelf"):
+            await self._shelf.close()
 
 
-def _load(configured: settings.Settings) -> tuple[Any, Any]:
-    """Load and warm up the model. torch is imported here, in the replica, so the process that deploys stays small."""
-    import torch
+def build(environment: dict[str, Any]) -> serve.Application:
+    """The application, for `serve run`, `serve deploy` and serving.run. environment: settings, as serving/arguments.py has.
 
-    from serving import checkpoint
-    from serving.engine import Engine
-    from serving.scheduler import Scheduler
-
-    torch.set_num_threads(configured.serving_threads or cores())
-    device = torch.device(_device(configured.device, torch.cuda.is_available()))
-    loaded = checkpoint.load(configured.checkpoint, device, configured.precision)
-    engine = Engine(loaded)
-    budget = engine.warm_up(configured.max_batch_frames)
-    logger.info(
-        "the model is warm",
-        extra={"checkpoint": loaded.name, "device": str(device), "threads": torch.get_num_threads(), "batch_frames": budget},
-    )
-    return engine, Scheduler(engine, budget, configured.max_queued_frames, REMEMBERED_FRAMES)
-
-
-def cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _device(wanted: str, cuda: bool) -> str:
-    return ("cuda" if cuda else "cpu") if wanted == "auto" else wanted
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            break
-    return bytes(body)
-
-
-def _address(asked: SpeakRequest) -> tuple:
-    """What is spoken once: the key with all that the caller says it stands for, so a wrong key never gives wrong speech."""
-    return (asked.key, asked.text, asked.voice, asked.speed, asked.seed)
-
-
-def _failure(error: ServingError) -> Response:
-    if not isinstance(error, BadRequest):
-        logger.warning("a request was not served", extra={"code": error.code, "status": error.status})
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Overloaded) else {}
-    return JSONResponse({"error": {"code": error.code, "message": error.message}}, error.status, headers)
+    Raises ValueError, SettingsError.
+    """
+    checked = arguments.checked(environment)
+    with arguments.applied(checked):
+        configured = settings.load()
+    cluster = ray.cluster_resources() if ray.is_initialized() else {}
+    gpus = cluster.get("GPU", 0)
+    options = replicas.options(configured, gpus, cluster.get("CPU", len(cores.available())))
+    most = replicas.span(configured, gpus)[1]
+    return Speech.options(**options).bind(checked, most)  # type: ignore[attr-defined]  # the decorator makes it a Deployment

@@ -91,6 +91,7 @@ class Call(Generic[Answer]):
     body: dict[str, Any] | None = None
     cancelled: Callable[[], bool] = never
     until: float | None = None
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def left(self) -> float | None:
         """Seconds that are left, or None where there is no limit."""
@@ -115,9 +116,18 @@ class Caller:
 
     def call(self, call: Call[Answer]) -> Answer:
         """The answer, after as many tries as it takes. Raises SpeechError."""
+        return self._retrying(call)(self._once, call)
+
+    @contextlib.contextmanager
+    def opened(self, call: Call[Answer]) -> Iterator[Answer]:
+        """The same for an answer whose body is read inside the block, as it comes. Reading is not repeated."""
+        with contextlib.ExitStack() as kept:
+            yield self._retrying(call)(lambda: kept.enter_context(self._open(call)))
+
+    def _retrying(self, call: Call) -> tenacity.Retrying:
         left = call.left()
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_worth_repeating),
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception(worth_repeating),
             stop=tenacity.stop_after_attempt(ATTEMPTS)
             | tenacity.stop_before_delay(self._patience if left is None else min(left, self._patience)),
             wait=_wait,
@@ -125,11 +135,15 @@ class Caller:
             before_sleep=_tell,
             reraise=True,
         )
-        return retrying(self._once, call)
 
     def _once(self, call: Call[Answer]) -> Answer:
-        with self._counted(), self._sent(call) as answer:
+        with self._counted(), self._sent(call, as_it_comes=False) as answer:
             return call.read(answer)
+
+    @contextlib.contextmanager
+    def _open(self, call: Call[Answer]) -> Iterator[Answer]:
+        with self._counted(), self._sent(call, as_it_comes=True) as answer, answer:
+            yield call.read(answer)
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:
@@ -153,10 +167,9 @@ class Caller:
         self._breaker.succeeded()
 
     @contextlib.contextmanager
-    def _sent(self, call: Call) -> Iterator[requests.Response]:
+    def _sent(self, call: Call, as_it_comes: bool) -> Iterator[requests.Response]:
         """An answer of status 200. What goes wrong here or in the block becomes a SpeechError."""
-        context, left = logs.context(), call.left()
-        names = {"X-Request-Id": "request_id", "X-Job-Id": "job_id"}
+        left = call.left()
         body = call.body if left is None or call.body is None else {**call.body, "timeout_seconds": max(0.1, left)}
         try:
             with watching(call.cancelled, WATCH_SECONDS):
@@ -164,7 +177,8 @@ class Caller:
                     call.method,
                     self._base_url + call.path,
                     json=body,
-                    headers={header: context[name] for header, name in names.items() if name in context},
+                    headers={**call.headers, **_ids()},
+                    stream=as_it_comes,
                     timeout=(CONNECT_TIMEOUT, self._read_timeout if left is None else left + EXPIRY_GRACE),
                 )
             if answer.status_code != 200:
@@ -184,6 +198,12 @@ class Caller:
             ) from error
 
 
+def _ids() -> dict[str, str]:
+    context = logs.context()
+    names = {"X-Request-Id": "request_id", "X-Job-Id": "job_id"}
+    return {header: context[name] for header, name in names.items() if name in context}
+
+
 def _error(answer: requests.Response) -> SpeechError:
     """What a failed answer means. Serve's own failures are no JSON: a replica was killed, or the application is not there."""
     try:
@@ -193,12 +213,17 @@ def _error(answer: requests.Response) -> SpeechError:
         code, message = f"http_{answer.status_code}", f"Serving answered {answer.status_code}."
         if answer.status_code == 404:
             return SpeechUnavailable(message, code)
-    if answer.status_code == 429:
-        return SpeechOverloaded(message, code, _seconds(answer.headers.get("Retry-After")))
+    return error_for(answer.status_code, code, message, _seconds(answer.headers.get("Retry-After")))
+
+
+def error_for(status: int, code: str, message: str, retry_after: float | None = None) -> SpeechError:
+    """The error that a status and a code of serving mean."""
+    if status == 429:
+        return SpeechOverloaded(message, code, retry_after)
     if code == "deadline_exceeded":
         return SpeechExpired(message, code)
-    if answer.status_code >= 500:
-        return SpeechUnavailable(message, code, _seconds(answer.headers.get("Retry-After")))
+    if status >= 500:
+        return SpeechUnavailable(message, code, retry_after)
     return SpeechRefused(message, code)
 
 
@@ -206,7 +231,7 @@ def _seconds(value: str | None) -> float | None:
     return float(value) if value is not None and value.isdecimal() else None
 
 
-def _worth_repeating(error: BaseException) -> bool:
+def worth_repeating(error: BaseException) -> bool:
     """Not where the call's time is over, nor where the model itself failed on the passage: that is for the caller to count."""
     return (
         isinstance(error, SpeechError)

@@ -5,15 +5,13 @@ Its errors are drawn at the top of serving/calls.py; take them from here.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgpack
-import numpy as np
 import requests
 
 from serving.calls import (
@@ -29,6 +27,7 @@ from serving.calls import (
     SpeechUnavailable,
     never,
 )
+from serving.parts import MSGPACK, Speech, parts, speech_of
 
 __all__ = [
     "Speech",
@@ -42,26 +41,17 @@ __all__ = [
 ]
 
 
+#: What Ray Serve calls the header; a name that is no ASCII is percent-encoded.
+MODEL_HEADER = "serve-multiplexed-model-id"
+#: Passages that one stream may have; more are asked for in turn.
+MOST_AT_A_TIME = 256
+
+
 class _Unsaid:
     """Stands for what a caller leaves to the checkpoint, where None means something else."""
 
 
 UNSAID = _Unsaid()
-
-
-@dataclasses.dataclass(frozen=True)
-class Speech:
-    """A spoken passage. samples: float32 mono in -1..1, [n]. character_ends: seconds, one for each character of the text
-    that was sent, or None where the checkpoint cannot tell. frames: mel frames spoken; batch: passages spoken with it.
-    take, seed: which of the takes this is, counted from 0, and the seed it was spoken with."""
-
-    samples: np.ndarray
-    rate: int
-    character_ends: tuple[float, ...] | None
-    frames: int
-    batch: int
-    take: int
-    seed: int
 
 
 class SpeechClient:
@@ -104,12 +94,52 @@ class SpeechClient:
         takes (1 to 8): speak so many, with different seeds, and return the best.
         cancelled: asked several times a second while waiting. Raises SpeechError.
         """
-        body: dict[str, Any] = {"key": key, "text": text, "voice": voice, "speed": speed, "seed": seed, "priority": priority}
-        body |= _said(steps=steps, cfg_strength=cfg_strength, model=model, tenant=tenant or None)
-        body |= {} if isinstance(sway, _Unsaid) else {"sway": sway}
-        body |= {"takes": takes} if takes != 1 else {}
-        until = time.monotonic() + timeout_seconds if timeout_seconds is not None else None
-        return self._caller.call(Call("POST", "/v1/speak", _speech, body, cancelled or never, until))
+        body = _fields(key, voice, speed, seed, priority, steps, cfg_strength, sway, tenant, model, takes)
+        body, until = {**body, "text": text}, _until(timeout_seconds)
+        return self._caller.call(Call("POST", "/v1/speak", _speech, body, cancelled or never, until, _to(model)))
+
+    def stream(
+        self,
+        passages: Sequence[str],
+        *,
+        key: str,
+        voice: str,
+        speed: float = 1.0,
+        seed: int = 0,
+        priority: Literal["high", "low"] = "high",
+        steps: int | None = None,
+        cfg_strength: float | None = None,
+        sway: float | _Unsaid | None = UNSAID,
+        timeout_seconds: float | None = None,
+        tenant: str = "",
+        model: str | None = None,
+        takes: int = 1,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Speech | SpeechError]:
+        """Speak passages, and yield each in order as soon as it is there, or the error of one that cannot be spoken.
+
+        Serving speaks a few ahead. Closing the iterator drops what is under way. When the connection is lost, what is
+        missing is asked for again. The other arguments are those of `speak`; `cancelled` is asked while the first is waited
+        for, and before each further one. Raises SpeechError where all that is left cannot be spoken.
+        """
+        body = _fields(key, voice, speed, seed, priority, steps, cfg_strength, sway, tenant, model, takes)
+        cancelled, until = cancelled or never, _until(timeout_seconds)
+        done = 0
+        while done < len(passages):
+            before, part = done, {**body, "passages": list(passages[done : done + MOST_AT_A_TIME])}
+            call = Call("POST", "/v1/stream", parts, part, cancelled, until, {"Accept": MSGPACK, **_to(model)})
+            try:
+                with self._caller.opened(call) as items:
+                    for item in items:
+                        yield item
+                        done += 1
+                        if cancelled():
+                            raise SpeechCancelled("Speaking was cancelled.", "cancelled")
+            except (SpeechUnavailable, SpeechOverloaded):
+                if done == before:
+                    raise
+            if done == before:
+                raise SpeechUnavailable("Serving's answer ended before the first passage.", "bad_answer")
 
     def voices(self, model: str | None = None) -> dict[str, Any]:
         """{"checkpoint": {"name", "fingerprint", "layout", "rate", ...}, "voices": [{"name", "language"}, ...]}.
@@ -117,7 +147,7 @@ class SpeechClient:
         model: as in `speak`. Raises SpeechError.
         """
         query = "?" + urlencode({"model": model}) if model is not None else ""
-        return self._caller.call(Call("GET", "/v1/voices" + query, _json))
+        return self._caller.call(Call("GET", "/v1/voices" + query, _json, headers=_to(model)))
 
     def close(self) -> None:
         self._caller.close()
@@ -129,22 +159,38 @@ class SpeechClient:
         self.close()
 
 
-def _said(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+def _fields(
+    key: str,
+    voice: str,
+    speed: float,
+    seed: int,
+    priority: str,
+    steps: int | None,
+    cfg_strength: float | None,
+    sway: float | _Unsaid | None,
+    tenant: str,
+    model: str | None,
+    takes: int,
+) -> dict[str, Any]:
+    """The body that all passages of a call have in common, with only what was said."""
+    body: dict[str, Any] = {"key": key, "voice": voice, "speed": speed, "seed": seed, "priority": priority}
+    maybe = {"steps": steps, "cfg_strength": cfg_strength, "model": model, "tenant": tenant or None}
+    body |= {name: value for name, value in maybe.items() if value is not None}
+    body |= {} if isinstance(sway, _Unsaid) else {"sway": sway}
+    return body | ({"takes": takes} if takes != 1 else {})
+
+
+def _to(model: str | None) -> dict[str, str]:
+    """The header by which Ray Serve's proxy finds a replica that has the model already."""
+    return {MODEL_HEADER: quote(model)} if model is not None else {}
+
+
+def _until(timeout_seconds: float | None) -> float | None:
+    return time.monotonic() + timeout_seconds if timeout_seconds is not None else None
 
 
 def _speech(answer: requests.Response) -> Speech:
-    fields = msgpack.unpackb(answer.content)
-    ends = fields["character_ends"]
-    return Speech(
-        samples=np.frombuffer(fields["samples"], dtype="<f4").astype(np.float32),
-        rate=int(fields["rate"]),
-        character_ends=tuple(ends) if ends is not None else None,
-        frames=int(fields["frames"]),
-        batch=int(fields["batch"]),
-        take=int(fields["take"]),
-        seed=int(fields["seed"]),
-    )
+    return speech_of(msgpack.unpackb(answer.content))
 
 
 def _json(answer: requests.Response) -> Any:

@@ -11,6 +11,8 @@ from serving.lanes import Priority
 
 #: Bytes of a body; a passage of MAX_CHARACTERS takes at most 4 a character in UTF-8, 6 as JSON escapes.
 MAX_BODY_BYTES = 64 * 1024
+#: The same for a stream, and how many passages it may have.
+MAX_STREAM_BYTES, MAX_PASSAGES = 1024 * 1024, 256
 #: Characters of one passage. The limit in frames follows from the model; this one spares it absurd texts.
 MAX_CHARACTERS = 4000
 MAX_KEY_CHARACTERS = 200
@@ -47,10 +49,24 @@ class SpeakRequest:
 
 def parse(body: bytes) -> SpeakRequest:
     """Read a JSON body. Raises BadRequest: body_too_large, not_json, text_too_long, or bad_<field>."""
-    fields = _object(body)
+    fields = _object(body, MAX_BODY_BYTES)
+    return _passage(fields, _text(fields.get("text")))
+
+
+def parse_stream(body: bytes) -> list[SpeakRequest]:
+    """Read the JSON body of a stream: the same, with `passages`, a list of texts, for `text`. Raises BadRequest as `parse`
+    does, and bad_passages."""
+    fields = _object(body, MAX_STREAM_BYTES)
+    texts = fields.get("passages")
+    if not isinstance(texts, list) or not 0 < len(texts) <= MAX_PASSAGES:
+        raise BadRequest(f"`passages` must be a list of 1 to {MAX_PASSAGES} texts.", "bad_passages")
+    return [_passage(fields, _text(text)) for text in texts]
+
+
+def _passage(fields: dict[str, Any], text: str) -> SpeakRequest:
     return SpeakRequest(
         key=_string(fields, "key", MAX_KEY_CHARACTERS),
-        text=_text(fields.get("text")),
+        text=text,
         voice=_string(fields, "voice", MAX_KEY_CHARACTERS),
         speed=_number(fields, "speed", SLOWEST, FASTEST) if "speed" in fields else 1.0,
         seed=_integer(fields, "seed", 0, MAX_SEED) if "seed" in fields else 0,
@@ -63,11 +79,9 @@ def parse(body: bytes) -> SpeakRequest:
     )
 
 
-def _object(body: bytes) -> dict[str, Any]:
-    if len(body) > MAX_BODY_BYTES:
-        raise BadRequest(
-            f"The body is larger than {MAX_BODY_BYTES} bytes. Split the text into passages.", "body_too_large", 413
-        )
+def _object(body: bytes, most: int) -> dict[str, Any]:
+    if len(body) > most:
+        raise BadRequest(f"The body is larger than {most} bytes. Send less text at a time.", "body_too_large", 413)
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -1,0 +1,105 @@
+"""Putting the application on a Ray cluster and taking it off again, through the REST API of Ray's dashboard.
+
+That is the way of `serve deploy`, so what is deployed here can be looked at and changed with Ray's own tools. A config
+names all applications of a cluster and replaces the one before, so those of others are read first and named again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
+
+from serving import arguments
+
+APPLICATION = "voxreel"
+DEPLOYMENT = "speech"
+#: How often the state of a deployment is asked for, in seconds.
+POLL_SECONDS = 0.25
+#: Serve's own log lines: JSON, and none for each request, since ours tell more.
+LOGGING = {"encoding": "JSON", "enable_access_log": False}
+
+
+logger = logging.getLogger(__name__)
+
+
+class NotDeployed(Exception):
+    """Ray could not run the application. The message says why."""
+
+
+def config(http: dict[str, Any]) -> dict[str, Any]:
+    """The config of our application alone, with the settings of this process. http: where the proxy listens."""
+    return {
+        "proxy_location": "HeadOnly",
+        "http_options": http,
+        "logging_config": LOGGING,
+        "applications": [
+            {
+                "name": APPLICATION,
+                "route_prefix": "/",
+                "import_path": "serving.app:build",
+                "args": arguments.here(),
+                "logging_config": LOGGING,
+                "deployments": [{"name": DEPLOYMENT, "user_config": {}}],
+            }
+        ],
+    }
+
+
+class Cluster:
+    """A Ray cluster, as its dashboard shows it."""
+
+    def __init__(self, address: str) -> None:
+        """address: URL of the dashboard. The token is the one Ray finds in the environment (RAY_AUTH_TOKEN, ..._PATH).
+
+        Raises ConnectionError, RuntimeError.
+        """
+        self._dashboard = ServeSubmissionClient(address)
+
+    def deploy(self, wanted: dict[str, Any], stopped: threading.Event) -> None:
+        """Deploy and wait until the application runs, or `stopped` is set. Raises NotDeployed."""
+        details = self._dashboard.get_serve_details()
+        if details.get("http_options"):  # Serve runs already: where it listens is not ours to change
+            wanted = {**wanted, "http_options": details["http_options"], "proxy_location": details["proxy_location"]}
+        self._dashboard.deploy_applications({**wanted, "applications": [*self._others(details), *wanted["applications"]]})
+        while not stopped.wait(POLL_SECONDS):
+            application = self._application()
+            if application.get("status") == "RUNNING":
+                return
+            if application.get("status") in ("DEPLOY_FAILED", "UNHEALTHY"):
+                raise NotDeployed(_why(application))
+
+    def remove(self, timeout: float) -> bool:
+        """Take our application off and wait until its replicas have ended. Returns whether they did within the seconds."""
+        details = self._dashboard.get_serve_details()
+        kept = {name: details[name] for name in ("http_options", "proxy_location") if details.get(name)}
+        self._dashboard.deploy_applications({**kept, "applications": self._others(details)})
+        until = time.monotonic() + timeout
+        while self._application():
+            if time.monotonic() > until:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
+
+    def _application(self) -> dict[str, Any]:
+        return self._dashboard.get_serve_details()["applications"].get(APPLICATION, {})
+
+    def _others(self, details: dict[str, Any]) -> list[dict[str, Any]]:
+        """The configs of the other applications. One that was deployed from a program has none and stays anyway."""
+        return [
+            application["deployed_app_config"]
+            for name, application in details["applications"].items()
+            if name != APPLICATION and application.get("deployed_app_config")
+        ]
+
+
+def _why(application: dict[str, Any]) -> str:
+    """The last line of what Ray says, which is the error itself; what goes before it is a traceback."""
+    deployments = application.get("deployments", {}).values()
+    messages = [application.get("message"), *(deployment.get("message") for deployment in deployments)]
+    lines = [line for message in messages if message for line in message.splitlines() if line.strip()]
+    logger.debug("Ray could not run the application", extra={"messages": messages})
+    return lines[-1].strip() if lines else "Ray tells no reason; see serving's log."

@@ -1,0 +1,92 @@
+"""From a checked request to its sound: the model it names, a plan, the queue, and the best of its takes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Hashable
+from concurrent.futures import Future
+from typing import Any
+
+from serving import takes
+from serving.knobs import Knobs
+from serving.metrics import Metrics
+from serving.scheduler import Spoken
+from serving.shelf import Model, Shelf
+from serving.validation import SpeakRequest
+
+
+@dataclasses.dataclass(frozen=True)
+class Taken:
+    """What is answered: a spoken passage, which of the takes it is, counted from 0, and the seed of that one."""
+
+    spoken: Spoken
+    take: int
+    seed: int
+
+
+@dataclasses.dataclass
+class Speaker:
+    """Speaks with the models of a shelf. knobs: replaced whenever the operator turns one."""
+
+    shelf: Shelf
+    metrics: Metrics
+    knobs: Knobs
+
+    async def speak(self, asked: SpeakRequest, deadline: float | None) -> Taken:
+        """Have a passage spoken. Cancelling leaves it. deadline: by the monotonic clock. Raises ServingError."""
+        began = time.monotonic()
+        async with self.shelf.borrowed(asked.model) as model:
+            sampling = self._sampling(model, asked)
+            seeds = takes.seeds(asked.seed, asked.takes)
+            works = await asyncio.to_thread(_plan, model, asked, seeds, sampling)
+            spoken = await _all(_submit(model, asked, works, deadline))
+            take = await _best(spoken, works)
+            self.metrics.answered(model.name, time.monotonic() - began, [one.batch for one in spoken])
+            return Taken(spoken[take], take, seeds[take])
+
+    def _sampling(self, model: Model, asked: SpeakRequest) -> Any:
+        """The checkpoint's own, but for what the operator and, above all, the request say; None where neither does."""
+        steps = () if self.knobs.steps is None else (("steps", self.knobs.steps),)
+        said: dict[str, Any] = dict((*steps, *asked.sampling))
+        return dataclasses.replace(model.engine.checkpoint.sampling, **said) if said else None
+
+
+def _plan(model: Model, asked: SpeakRequest, seeds: list[int], sampling: Any) -> list[Any]:
+    return [model.engine.plan(asked.text, asked.voice, asked.speed, seed, sampling) for seed in seeds]
+
+
+def _submit(model: Model, asked: SpeakRequest, works: list[Any], deadline: float | None) -> list[Future[Spoken]]:
+    """All takes or, where the queue has no room for one of them, none."""
+    futures: list[Future[Spoken]] = []
+    try:
+        for work in works:
+            address = _address(model, asked, work)
+            futures.append(model.scheduler.submit(address, work, asked.priority, tenant=asked.tenant, deadline=deadline))
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
+    return futures
+
+
+def _address(model: Model, asked: SpeakRequest, work: Any) -> Hashable:
+    """What is spoken once: the key with all that changes the sound, so that a wrong key never gives wrong speech."""
+    prints = (model.engine.checkpoint.fingerprint, work.voice.fingerprint)
+    return (asked.key, *prints, asked.text, asked.voice, asked.speed, work.seed, work.sampling)
+
+
+async def _all(futures: list[Future[Spoken]]) -> list[Spoken]:
+    """What all of them give. When one fails, or the caller leaves, the others are left."""
+    try:
+        return await asyncio.gather(*map(asyncio.wrap_future, futures))
+    finally:
+        for future in futures:
+            future.cancel()  # does nothing to one that is done
+
+
+async def _best(spoken: list[Spoken], works: list[Any]) -> int:
+    if len(spoken) == 1:
+        return 0
+    return await asyncio.to_thread(takes.best, [one.sound for one in spoken], works)

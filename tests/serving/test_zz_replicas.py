@@ -1,0 +1,169 @@
+"""Two replicas on one machine, with several models: a real `python -m serving.run`, over real HTTP and Ray's own REST API."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from serving.client import SpeechClient, SpeechRefused, SpeechUnavailable
+
+from . import published
+from .running import Serving, start_serving
+
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+LONG = "This sentence is said again and again. "
+
+
+def until(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    folder = tmp_path_factory.mktemp("replicas")
+    for name in ("tiny", "small"):
+        published.write(folder / "models" / name, name=name)
+    with start_serving(folder / "serving.log", VOXREEL_REPLICAS="2", VOXREEL_MODELS_DIR=str(folder / "models")) as started:
+        yield started
+
+
+@pytest.fixture
+def client(serving: Serving) -> Iterator[SpeechClient]:
+    with SpeechClient(serving.url, read_timeout=120) as made:
+        yield made
+
+
+def replicas(serving: Serving) -> dict[int, dict[str, Any]]:
+    """What each of the two replicas says of itself, by the number of its process."""
+    found: dict[int, dict[str, Any]] = {}
+
+    def ask() -> bool:
+        with contextlib.suppress(requests.RequestException, ValueError, KeyError):
+            health = requests.get(serving.url + "/healthz", timeout=10).json()
+            found[health["replica"]["process"]] = health
+        return len([number for number in found if psutil.pid_exists(number)]) == 2
+
+    until(ask)
+    return {number: health for number, health in found.items() if psutil.pid_exists(number)}
+
+
+@pytest.mark.skipif(len(CORES) < 2, reason="needs two cores")
+def test_each_replica_keeps_to_cores_of_its_own(serving: Serving) -> None:
+    found = replicas(serving)
+    shares = [set(health["replica"]["cores"]) for health in found.values()]
+    assert not shares[0] & shares[1]
+    assert shares[0] | shares[1] <= set(CORES)
+    assert {health["replica"]["rank"] for health in found.values()} == {0, 1}
+    for number, health in found.items():
+        for thread in psutil.Process(number).threads():
+            assert os.sched_getaffinity(thread.id) == set(health["replica"]["cores"])
+
+
+def test_killing_a_replica_under_load_loses_no_request(serving: Serving, client: SpeechClient) -> None:
+    texts = {f"kept {number}": LONG[: 20 + number] for number in range(24)}
+    victim = next(iter(replicas(serving)))
+    with ThreadPoolExecutor(8) as pool:
+        calls = {key: pool.submit(client.speak, key=key, text=text, voice="en_male") for key, text in texts.items()}
+        until(lambda: len([line for line in serving.lines("passage spoken") if line["key"] in texts]) > 3)
+        assert not all(call.done() for call in calls.values()), "the load must outlast the kill"
+        os.kill(victim, signal.SIGKILL)
+        spoken = {key: call.result(timeout=240) for key, call in calls.items()}
+    assert spoken.keys() == texts.keys()
+    assert all(len(speech.samples) and len(speech.character_ends or ()) == len(texts[key]) for key, speech in spoken.items())
+    assert victim not in replicas(serving), "another has taken its place"
+
+
+def test_a_request_names_the_model_that_speaks(serving: Serving, client: SpeechClient) -> None:
+    told = client.voices(model="tiny")
+    assert (told["checkpoint"]["name"], [voice["name"] for voice in told["voices"]]) == ("tiny", ["amy"])
+    assert told["models"] == ["sample", "small", "tiny"]
+    assert client.voices()["checkpoint"]["name"] == "sample"
+    tiny, small = (client.speak(key="k", text="Hello.", voice="amy", model=name) for name in ("tiny", "small"))
+    assert len(tiny.samples)
+    assert len(small.samples)
+
+
+@pytest.mark.parametrize("name", ["nothing", "../tiny", ".", "tiny/"])
+def test_a_model_that_is_not_there_is_told_with_those_that_are(client: SpeechClient, name: str) -> None:
+    with pytest.raises(SpeechRefused, match="sample, small, tiny") as refused:
+        client.speak(key="k", text="Hello.", voice="amy", model=name)
+    assert refused.value.code == "unknown_model"
+
+
+def dashboard(serving: Serving) -> tuple[str, dict[str, str]]:
+    """URL of Ray's dashboard and the header that opens it."""
+    line = serving.lines("serving is ready")[-1]
+    token = Path(line["dashboard_token_file"]).read_text(encoding="utf-8")
+    return line["dashboard"], {"Authorization": f"Bearer {token}"}
+
+
+def test_a_knob_is_turned_without_a_restart_through_rays_rest_api(serving: Serving) -> None:
+    url, headers = dashboard(serving)
+    details = requests.get(url + "/api/serve/applications/", headers=headers, timeout=30).json()
+    before = replicas(serving)
+
+    def turn(**user_config: Any) -> None:
+        application = dict(details["applications"]["voxreel"]["deployed_app_config"])
+        application["deployments"] = [{"name": "speech", "user_config": user_config}]
+        config = {"applications": [application], **{name: details[name] for name in ("http_options", "proxy_location")}}
+        requests.put(url + "/api/serve/applications/", headers=headers, json=config, timeout=30).raise_for_status()
+
+    def all_have(**wanted: Any) -> bool:
+        return all(wanted.items() <= health["user_config"].items() for health in replicas(serving).values())
+
+    turn(max_batch_frames=700, steps=4)
+    until(lambda: all_have(max_batch_frames=700, steps=4))
+    assert all(health["batch_frames"] == 700 for health in replicas(serving).values())
+    turn(max_batch_frames=-1)
+    until(lambda: serving.lines("user_config is left as it was: " + WRONG))
+    assert all_have(max_batch_frames=700, steps=4)
+    turn()
+    until(lambda: all_have(max_batch_frames=0, steps=None))
+    assert replicas(serving).keys() == before.keys(), "nobody was restarted"
+
+
+WRONG = "user_config: max_batch_frames must be a whole number of frames from 0 on."
+
+
+def test_ray_tells_the_schedulers_numbers_to_prometheus(serving: Serving, client: SpeechClient) -> None:
+    client.speak(key="measured", text="Hello.", voice="en_male")
+    url, headers = dashboard(serving)
+    targets = requests.get(url + "/api/prometheus/sd", headers=headers, timeout=30).json()
+    pages = [target for group in targets for target in group["targets"]]
+
+    def told() -> str:
+        return "".join(requests.get(f"http://{page}/metrics", headers=headers, timeout=30).text for page in pages)
+
+    wanted = ["voxreel_waiting_frames", "voxreel_running", "voxreel_frames_per_second", "voxreel_spoken_total"]
+    wanted += ["voxreel_request_seconds_bucket", "voxreel_batch_passages_bucket", "voxreel_model_bytes"]
+    until(lambda: all(f"ray_{name}{{" in told() for name in wanted))
+
+
+def test_a_signal_lets_the_replicas_finish_what_they_accepted(serving: Serving) -> None:
+    with SpeechClient(serving.url, patience=0) as hasty, ThreadPoolExecutor(4) as pool:
+        texts = [LONG * 4 + str(number) for number in range(4)]
+        calls = [pool.submit(hasty.speak, key=f"last {text}", text=text, voice="en_male") for text in texts]
+        until(lambda: sum(health["running"] + health["waiting"] for health in replicas(serving).values()) == len(calls))
+        serving.process.send_signal(signal.SIGTERM)
+        until(lambda: serving.lines("serving stops"))
+        assert not any(call.done() for call in calls)
+        assert all(len(call.result(timeout=60).samples) for call in calls)
+        with pytest.raises(SpeechUnavailable):
+            hasty.speak(key="too late", text="Hello.", voice="en_male")
+    assert serving.process.wait(60) == 0
+    assert all(isinstance(json.loads(line), dict) for line in serving.log.read_text(encoding="utf-8").splitlines())
