@@ -30,8 +30,8 @@ from serving.model.shape import Shape, below, sizes
 from serving.model.vocos import Vocos
 from serving.voice_cache import KEPT_BYTES, Voices
 
-#: What no result depends on.
-NOT_HASHED = {"README.md", "aligner.safetensors"}
+#: What no result depends on, and the voices, which come and go while serving runs: each has a fingerprint of its own.
+NOT_HASHED = {"README.md", "aligner.safetensors", "references"}
 
 
 @dataclasses.dataclass(frozen=True)

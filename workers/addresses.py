@@ -13,8 +13,8 @@ from version import VERSION
 
 #: Raised whenever the code makes something else of the same input; old entries then age out of the store.
 REVISIONS = {
-    "plan": 1,
-    "passage": 1,
+    "plan": 2,
+    "passage": 2,
     "speech": 1,
     "script": 1,
     "narration": 1,
@@ -30,12 +30,16 @@ def address(kind: str, **parts: object) -> str:
     return address_of(kind, revision=REVISIONS[kind], version=VERSION, **plain)
 
 
-def passage_address(fingerprint: str, request: dict, voice: str, passage: Passage) -> str:
-    """The address of a spoken passage: the fingerprint of the checkpoint, the voice, how it is spoken, and the words."""
+def passage_address(fingerprint: str, request: dict, voice: dict, passage: Passage) -> str:
+    """The address of a spoken passage: the fingerprints of the checkpoint and of the voice, how it is spoken, the words.
+
+    voice: name and fingerprint, as serving tells them. A voice that was recorded anew is another one.
+    """
     return address(
         "passage",
         checkpoint=fingerprint,
-        voice=voice,
+        voice=voice["name"],
+        reference=voice["fingerprint"],
         speed=request["speed"],
         seed=request["seed"],
         spoken=passage.spoken,

@@ -15,7 +15,7 @@ import soundfile
 
 from pipeline.errors import PipelineError
 from pipeline.speech.model import Passage, Sound
-from pipeline.speech.passages import split
+from pipeline.speech.passages import MAX_CHARACTERS, split
 from serving.client import SpeechRefused
 from store.files import FileStore
 from workers.addresses import passage_address
@@ -29,9 +29,12 @@ UNKNOWN_TO_THE_VOICE = "nothing_to_say"
 SILENCE = 0.3
 
 
-def passages_of(text: str, language: str) -> list[Passage]:
-    """The passages of a text, at least one. Raises PipelineError nothing_to_speak where no letter of it is ever spoken."""
-    passages = split(text, language)
+def passages_of(text: str, language: str, speed: float) -> list[Passage]:
+    """The passages of a text, at least one; shorter ones where they are spoken slowly, as voices speak 30 s in one piece.
+
+    Raises PipelineError nothing_to_speak where no letter of it is ever spoken.
+    """
+    passages = split(text, language, round(MAX_CHARACTERS * min(1.0, speed)))
     if not passages:
         raise PipelineError(
             "There are no words in this text that could be spoken. Send one with words.", code="nothing_to_speak"
@@ -39,17 +42,17 @@ def passages_of(text: str, language: str) -> list[Passage]:
     return passages
 
 
-def _voice_for(request: dict, voices: list[dict]) -> str:
+def _voice_for(request: dict, voices: list[dict]) -> dict:
     """The voice that the job asks for, or the first of its language."""
-    names = [voice["name"] for voice in voices if request["voice"] in (None, voice["name"])]
-    fitting = [voice["name"] for voice in voices if voice["name"] in names and voice["language"] == request["language"]]
-    if not names or not (fitting or request["voice"]):
+    named = [voice for voice in voices if request["voice"] in (None, voice["name"])]
+    fitting = [voice for voice in named if voice["language"] == request["language"]]
+    if not named or not (fitting or request["voice"]):
         wanted = request["voice"] or f"for {request['language']}"
         known = ", ".join(voice["name"] for voice in voices)
         raise PipelineError(
             f"There is no voice {wanted}. This server's voices are {known}; choose one of them.", code="voice_unknown"
         )
-    return (fitting or names)[0]
+    return (fitting or named)[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +61,7 @@ class _Speaker:
 
     work: Work
     checkpoint: dict
-    voice: str
+    voice: dict
     given_up: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     @classmethod
@@ -76,7 +79,7 @@ class _Speaker:
             speech = self.work.speech.speak(
                 key=address,
                 text=passage.spoken,
-                voice=self.voice,
+                voice=self.voice["name"],
                 speed=self.work.claim.request["speed"],
                 seed=self.work.claim.request["seed"],
                 # A film is in no hurry: a sentence that somebody waits for overtakes it.

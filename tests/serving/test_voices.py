@@ -165,6 +165,13 @@ def test_a_name_that_leads_elsewhere_is_no_voice(folder: Path, name: str) -> Non
     assert name not in load(folder)
 
 
+def test_the_fingerprint_of_the_checkpoint_leaves_the_voices_to_their_own(tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(SAMPLE, tmp_path / "sample", copy_function=shutil.copyfile))
+    before = checkpoint.fingerprint(copied)
+    (copied / "references" / "new.wav").write_bytes(b"x")
+    assert checkpoint.fingerprint(copied) == before
+
+
 def test_an_engine_speaks_with_the_good_voices_beside_a_broken_one(tmp_path: Path) -> None:
     written = published.write(tmp_path)
     (written / "references" / "aaron.wav").write_bytes(b"broken")

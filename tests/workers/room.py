@@ -83,7 +83,7 @@ def _handler(serving: Serving) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            voices = [{"name": "en_female", "language": "en"}, {"name": "vi_female", "language": "vi"}]
+            voices = [{"name": f"{code}_female", "language": code, "fingerprint": code * 32} for code in ("en", "vi")]
             self._send(200, json.dumps({"checkpoint": {"fingerprint": "f" * 64, "rate": RATE}, "voices": voices}).encode())
 
         def do_POST(self) -> None:

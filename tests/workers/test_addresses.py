@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from pipeline.speech.model import Passage
+from pipeline.speech.passages import MAX_CHARACTERS
 from tests.workers.room import SPEECH, Room
 from workers.addresses import address, passage_address
 
@@ -21,21 +22,25 @@ def picture(colour: str) -> bytes:
     return file.getvalue()
 
 
+VOICE = {"name": "en_female", "language": "en", "fingerprint": "e" * 64}
+
+
 def passage(spoken: str = "It falls.") -> Passage:
     return Passage(0, len(spoken), spoken, (), 0, 0.0)
 
 
 def test_everything_that_a_passage_sounds_by_is_in_its_address() -> None:
-    base = passage_address("a", SPEECH, "en_female", passage())
+    base = passage_address("a", SPEECH, VOICE, passage())
     others = [
-        passage_address("b", SPEECH, "en_female", passage()),
-        passage_address("a", SPEECH, "en_male", passage()),
-        passage_address("a", {**SPEECH, "speed": 1.1}, "en_female", passage()),
-        passage_address("a", {**SPEECH, "seed": 1}, "en_female", passage()),
-        passage_address("a", SPEECH, "en_female", passage("It fell.")),
+        passage_address("b", SPEECH, VOICE, passage()),
+        passage_address("a", SPEECH, {**VOICE, "name": "en_male"}, passage()),
+        passage_address("a", SPEECH, {**VOICE, "fingerprint": "f" * 64}, passage()),
+        passage_address("a", {**SPEECH, "speed": 1.1}, VOICE, passage()),
+        passage_address("a", {**SPEECH, "seed": 1}, VOICE, passage()),
+        passage_address("a", SPEECH, VOICE, passage("It fell.")),
     ]
-    assert len({base, *others}) == 6
-    assert passage_address("a", {**SPEECH, "format": "mp3"}, "en_female", passage()) == base
+    assert len({base, *others}) == 7
+    assert passage_address("a", {**SPEECH, "format": "mp3"}, VOICE, passage()) == base
 
 
 def test_bytes_stand_for_their_content_and_kinds_are_kept_apart() -> None:
@@ -85,3 +90,15 @@ def test_a_scene_over_ones_own_picture_changes_with_its_title(room: Room) -> Non
     snow = addresses(room, room.film("# Snow\n\nIt falls.", images=images), *steps)
     assert rain[:2] == snow[:2], "the same words and the same picture"
     assert rain[2] != snow[2]
+
+
+def test_slow_speech_is_cut_into_shorter_passages_and_fast_speech_is_not(room: Room) -> None:
+    text = "một hai ba bốn năm sáu bảy tám chín mười, " * 4 + "hết."
+    plans = [room.run(room.spoken_text(text, language="vi", speed=speed), "plan").address for speed in (0.5, 1.0, 1.5)]
+    slow, usual, fast = (
+        json.loads(room.store.files.path(plan, "passages.json").read_bytes()) if plan else [] for plan in plans
+    )
+    assert usual == fast
+    assert plans[1] == plans[2]
+    assert all(len(passage["spoken"]) <= MAX_CHARACTERS // 2 for passage in slow)
+    assert max(len(passage["spoken"]) for passage in usual) > MAX_CHARACTERS // 2

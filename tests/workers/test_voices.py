@@ -17,7 +17,7 @@ VOICES = [
     [(None, "en", "en_one"), (None, "vi", "vi_one"), ("vi_two", "vi", "vi_two"), ("en_one", "vi", "en_one")],
 )
 def test_the_voice_asked_for_speaks_or_else_the_first_of_the_language(voice: str | None, language: str, chosen: str) -> None:
-    assert _voice_for({"voice": voice, "language": language}, VOICES) == chosen
+    assert _voice_for({"voice": voice, "language": language}, VOICES)["name"] == chosen
 
 
 @pytest.mark.parametrize(("voice", "language"), [("nobody", "en"), (None, "fr")])

@@ -27,7 +27,7 @@ def run(work: Work) -> Outcome:
     """Publish narration.wav, exactly as long as the scene's frames, and timings.json."""
     text = read_script(work).scenes[work.claim.params["scene"]].narration
     language = work.claim.request["language"]
-    passages = passages_of(text, language)
+    passages = passages_of(text, language, work.claim.request["speed"])
     entries = speak(work, passages)
     place = address("narration", passages=entries, text=text, language=language, lead=[LEAD_IN, LEAD_OUT])
     if not work.store.files.has(place):

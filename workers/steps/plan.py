@@ -19,8 +19,8 @@ def run(work: Work) -> Outcome:
     """Publish passages.json, and lay out a `speak` step for every group and the `join` behind them."""
     request = work.claim.request
     text = work.store.files.path(request["input"], "text.txt").read_text("utf-8")
-    passages = passages_of(text, request["language"])
-    plan = address("plan", input=request["input"], language=request["language"])
+    passages = passages_of(text, request["language"], request["speed"])
+    plan = address("plan", input=request["input"], language=request["language"], slowed=min(1.0, request["speed"]))
     work.store.files.publish(plan, {"passages.json": json.dumps([dataclasses.asdict(p) for p in passages]).encode()})
     firsts = range(0, len(passages), GROUP)
     speaking = tuple(
