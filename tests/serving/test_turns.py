@@ -69,6 +69,15 @@ def test_tenants_that_come_one_after_another_do_not_keep_an_earlier_one_waiting(
         assert before <= 3
 
 
+def test_a_tenant_that_comes_back_to_an_empty_lane_goes_before_one_that_comes_later() -> None:
+    turns = queued(task("film", 10))
+    drained(turns)
+    first, second = task("film", 10), task("speech", 10)
+    turns.add(first)
+    turns.add(second)
+    assert drained(turns) == [first, second]
+
+
 def test_whose_turn_it_is_keeps_it_whoever_comes() -> None:
     turns = queued(task("first", 5000))
     head = turns.head()
