@@ -19,6 +19,8 @@ APPLICATION = "voxreel"
 DEPLOYMENT = "speech"
 #: How often the state of a deployment is asked for, in seconds.
 POLL_SECONDS = 0.25
+#: Seconds without an answer after which a cluster counts as gone.
+UNREACHABLE_SECONDS = 60.0
 #: Serve's own log lines: JSON, and none for each request, since ours tell more.
 LOGGING = {"encoding": "JSON", "enable_access_log": False}
 
@@ -28,6 +30,10 @@ logger = logging.getLogger(__name__)
 
 class NotDeployed(Exception):
     """Ray could not run the application. The message says why."""
+
+
+class Gone(Exception):
+    """The application is on the cluster no more, or the cluster itself cannot be reached."""
 
 
 def config(http: dict[str, Any]) -> dict[str, Any]:
@@ -58,9 +64,11 @@ class Cluster:
         Raises ConnectionError, RuntimeError.
         """
         self._dashboard = ServeSubmissionClient(address)
+        self.address = address
+        self._seen = time.monotonic()
 
-    def deploy(self, wanted: dict[str, Any], stopped: threading.Event) -> None:
-        """Deploy and wait until the application runs, or `stopped` is set. Raises NotDeployed."""
+    def deploy(self, wanted: dict[str, Any], stopped: threading.Event) -> str:
+        """Deploy and wait until the application runs, or `stopped` is set. Returns where it listens. Raises NotDeployed."""
         details = self._dashboard.get_serve_details()
         if details.get("http_options"):  # Serve runs already: where it listens is not ours to change
             wanted = {**wanted, "http_options": details["http_options"], "proxy_location": details["proxy_location"]}
@@ -68,9 +76,22 @@ class Cluster:
         while not stopped.wait(POLL_SECONDS):
             application = self._application()
             if application.get("status") == "RUNNING":
-                return
+                break
             if application.get("status") in ("DEPLOY_FAILED", "UNHEALTHY"):
                 raise NotDeployed(_why(application))
+        return "http://{host}:{port}".format(**wanted["http_options"])
+
+    def require_application(self) -> None:
+        """Raise Gone where somebody took our application off, or the cluster has not answered for a while."""
+        try:
+            application = self._application()
+        except Exception as error:  # its head may restart: of that the client tells in many ways
+            if time.monotonic() - self._seen > UNREACHABLE_SECONDS:
+                raise Gone(f"The Ray cluster at {self.address} does not answer any more: {error}") from error
+            return
+        if not application:
+            raise Gone(f"Somebody took the application {APPLICATION} off the Ray cluster at {self.address}.")
+        self._seen = time.monotonic()
 
     def remove(self, timeout: float) -> bool:
         """Take our application off and wait until its replicas have ended. Returns whether they did within the seconds."""

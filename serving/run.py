@@ -15,12 +15,17 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import settings
 from serving import logfile, own_ray
 from serving.config import read_config
 from serving.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from serving.deploying import Cluster  # brings Ray, which is configured first
 
 #: How often Ray is looked at, in seconds.
 WATCH_SECONDS = 1.0
@@ -63,7 +68,7 @@ def _heed_signals(stopped: threading.Event) -> None:
 def _serve(options: argparse.Namespace, configured: settings.Settings, folder: Path, stopped: threading.Event) -> int:
     try:
         if configured.ray_address:
-            _serve_on(configured.ray_address, options, configured, stopped)
+            _serve_on_cluster(configured.ray_address, options, configured, stopped)
         else:
             _serve_alone(options, configured, folder, stopped)
     except CheckpointError as error:
@@ -71,8 +76,8 @@ def _serve(options: argparse.Namespace, configured: settings.Settings, folder: P
     except own_ray.RayDied as error:
         return _failed(f"{error} Start serving again; Ray's own logs are gone with it.")
     except Exception as error:
-        logger.debug("what broke the start", exc_info=True)
-        return _failed(f"serving could not start: {error}")
+        logger.debug("what ended it", exc_info=True)
+        return _failed(f"serving failed: {error}")
     return 0
 
 
@@ -85,27 +90,46 @@ def _failed(sentence: str) -> int:
 
 
 def _serve_alone(options: argparse.Namespace, configured: settings.Settings, folder: Path, stopped: threading.Event) -> None:
+    """Serve on a Ray of our own."""
     read_config(configured.checkpoint)  # what is wrong with it is told at once, and not after Ray has started
     dashboard = own_ray.start(folder, options.dashboard_port)
     try:
         _heed_signals(stopped)  # Ray put handlers of its own in their place
-        _serve_on(dashboard, options, configured, stopped)
+        from serving.deploying import Cluster
+
+        vital = own_ray.vital_processes()
+        _serve_until(stopped, Cluster(dashboard), options, configured, lambda: own_ray.require_alive(vital))
     finally:
         own_ray.stop()
 
 
-def _serve_on(dashboard: str, options: argparse.Namespace, configured: settings.Settings, stopped: threading.Event) -> None:
-    """Deploy, wait for the signal, let the replicas finish what they have, and remove the application."""
-    from serving.deploying import Cluster, config
+def _serve_on_cluster(
+    dashboard: str, options: argparse.Namespace, configured: settings.Settings, stopped: threading.Event
+) -> None:
+    """Serve on a Ray that runs already."""
+    from serving.deploying import Cluster
 
-    vital = own_ray.vital_processes()
+    _heed_signals(stopped)
     cluster = Cluster(dashboard)
-    cluster.deploy(config({"host": options.host, "port": options.port}), stopped)
+    _serve_until(stopped, cluster, options, configured, cluster.require_application)
+
+
+def _serve_until(
+    stopped: threading.Event,
+    cluster: Cluster,
+    options: argparse.Namespace,
+    configured: settings.Settings,
+    look: Callable[[], None],
+) -> None:
+    """Deploy, look at intervals until the signal comes, let the replicas finish what they have, remove the application."""
+    from serving.deploying import config
+
+    url = cluster.deploy(config({"host": options.host, "port": options.port}), stopped)
     if not stopped.is_set():
-        told = {"url": f"http://{options.host}:{options.port}", "dashboard": dashboard}
-        logger.info("serving is ready", extra={**told, "dashboard_token_file": os.environ.get("RAY_AUTH_TOKEN_PATH")})
+        token = os.environ.get("RAY_AUTH_TOKEN_PATH")
+        logger.info("serving is ready", extra={"url": url, "dashboard": cluster.address, "dashboard_token_file": token})
     while not stopped.wait(WATCH_SECONDS):
-        own_ray.require_alive(vital)
+        look()
     logger.info("serving stops")
     if not cluster.remove(configured.drain_seconds + REMOVAL_SECONDS):
         logger.warning("some replicas did not end in time")

@@ -264,9 +264,19 @@ def test_it_ends_with_a_sentence_when_ray_dies(tmp_path: Path) -> None:
         assert not [process for process in children if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
+def under_way(serving: Serving) -> int:
+    health = requests.get(serving.url + "/healthz", timeout=10).json()
+    return health["running"] + health["waiting"]
+
+
 def test_a_signal_ends_it_with_code_0_and_nothing_but_json_in_its_log(serving: Serving) -> None:
     children = family(serving)[1:]
-    serving.process.send_signal(signal.SIGTERM)
+    with SpeechClient(serving.url, patience=0) as hasty, ThreadPoolExecutor(3) as pool:
+        texts = [LONG[:150] + str(number) for number in range(3)]
+        accepted = [pool.submit(hasty.speak, key=f"last {text[-1]}", text=text, voice="en_male") for text in texts]
+        until(lambda: under_way(serving) == len(accepted))
+        serving.process.send_signal(signal.SIGTERM)
+        assert all(len(call.result(timeout=60).samples) > 24_000 for call in accepted), "what was accepted is finished"
     assert serving.process.wait(60) == 0
     psutil.wait_procs(children, timeout=30)
     assert not [process for process in children if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]

@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +18,14 @@ import psutil
 import pytest
 import requests
 
+import settings
 from serving.client import SpeechClient, SpeechRefused, SpeechUnavailable
 
 from . import published
 from .running import Serving, start_serving
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+ENVIRONMENT = {"VOXREEL_REPLICAS": "2", "VOXREEL_DRAIN_SECONDS": "60"}
 LONG = "This sentence is said again and again. "
 
 
@@ -105,9 +109,13 @@ def test_a_model_that_is_not_there_is_told_with_those_that_are(client: SpeechCli
     assert refused.value.code == "unknown_model"
 
 
+def under_way(serving: Serving) -> int:
+    return sum(health["running"] + health["waiting"] for health in replicas(serving).values())
+
+
 def dashboard(serving: Serving) -> tuple[str, dict[str, str]]:
     """URL of Ray's dashboard and the header that opens it."""
-    line = serving.lines("serving is ready")[-1]
+    line = until(lambda: serving.lines("serving is ready"))[-1]
     token = Path(line["dashboard_token_file"]).read_text(encoding="utf-8")
     return line["dashboard"], {"Authorization": f"Bearer {token}"}
 
@@ -154,16 +162,63 @@ def test_ray_tells_the_schedulers_numbers_to_prometheus(serving: Serving, client
     until(lambda: all(f"ray_{name}{{" in told() for name in wanted))
 
 
-def test_a_signal_lets_the_replicas_finish_what_they_accepted(serving: Serving) -> None:
-    with SpeechClient(serving.url, patience=0) as hasty, ThreadPoolExecutor(4) as pool:
-        texts = [LONG * 4 + str(number) for number in range(4)]
-        calls = [pool.submit(hasty.speak, key=f"last {text}", text=text, voice="en_male") for text in texts]
-        until(lambda: sum(health["running"] + health["waiting"] for health in replicas(serving).values()) == len(calls))
-        serving.process.send_signal(signal.SIGTERM)
-        until(lambda: serving.lines("serving stops"))
-        assert not any(call.done() for call in calls)
-        assert all(len(call.result(timeout=60).samples) for call in calls)
+def applications(serving: Serving) -> dict[str, str]:
+    """Names and states of all that runs on the Ray of this serving."""
+    url, headers = dashboard(serving)
+    details = requests.get(url + "/api/serve/applications/", headers=headers, timeout=30).json()
+    return {name: application["status"] for name, application in details["applications"].items()}
+
+
+def deploy_a_neighbour(serving: Serving) -> None:
+    """An application of somebody else on the same Ray."""
+    url, headers = dashboard(serving)
+    details = requests.get(url + "/api/serve/applications/", headers=headers, timeout=30).json()
+    ours = details["applications"]["voxreel"]["deployed_app_config"]
+    theirs = {"name": "neighbour", "route_prefix": "/neighbour", "import_path": "tests.serving.neighbour:application"}
+    config = {"applications": [ours, theirs], **{name: details[name] for name in ("http_options", "proxy_location")}}
+    requests.put(url + "/api/serve/applications/", headers=headers, json=config, timeout=30).raise_for_status()
+    until(lambda: applications(serving).get("neighbour") == "RUNNING")
+
+
+@contextlib.contextmanager
+def guest_of(serving: Serving, log: Path) -> Iterator[Serving]:
+    """Another `python -m serving.run`, with the same settings, that deploys into the Ray of this one."""
+    line = until(lambda: serving.lines("serving is ready"))[-1]
+    environment = {
+        **{**os.environ, **ENVIRONMENT, "VOXREEL_MODELS_DIR": str(serving.log.parent / "models")},
+        **{"VOXREEL_RAY_ADDRESS": line["dashboard"], "RAY_AUTH_TOKEN_PATH": line["dashboard_token_file"]},
+        **{"RAY_AUTH_MODE": "token", "VOXREEL_SERVING_LOG": str(log)},
+    }
+    process = subprocess.Popen([sys.executable, "-m", "serving.run"], cwd=settings.ROOT, env=environment)
+    guest = Serving(serving.url, process, log)
+    try:
+        until(lambda: log.exists() and guest.lines("serving is ready"))
+        yield guest
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_on_a_cluster_that_runs_already_only_our_application_comes_and_goes(serving: Serving, tmp_path: Path) -> None:
+    deploy_a_neighbour(serving)
+    with (
+        guest_of(serving, tmp_path / "guest.log") as guest,
+        SpeechClient(serving.url, patience=0) as hasty,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        assert guest.lines("serving is ready")[0]["url"] == serving.url, "it listens where it did"
+        calls = [
+            pool.submit(hasty.speak, key=f"last {number}", text=LONG * 5 + str(number), voice="en_male") for number in range(4)
+        ]
+        until(lambda: under_way(serving) == len(calls) or any(call.done() for call in calls))
+        assert not any(call.done() for call in calls), [call.exception() for call in calls if call.done()]
+        guest.process.send_signal(signal.SIGTERM)
+        assert all(len(call.result(timeout=60).samples) for call in calls), "what was accepted is finished"
+        assert guest.process.wait(60) == 0
         with pytest.raises(SpeechUnavailable):
             hasty.speak(key="too late", text="Hello.", voice="en_male")
+    assert applications(serving) == {"neighbour": "RUNNING"}
+    assert requests.get(serving.url + "/neighbour", timeout=30).text == "still here"
+    serving.process.send_signal(signal.SIGTERM)
     assert serving.process.wait(60) == 0
     assert all(isinstance(json.loads(line), dict) for line in serving.log.read_text(encoding="utf-8").splitlines())

@@ -1,4 +1,4 @@
-"""Streams over real HTTP, from a real `python -m serving.run`. Runs on the serving that the end-to-end tests use."""
+"""Streams over real HTTP, from the `python -m serving.run` that the end-to-end tests use too."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_the_first_passage_comes_before_the_last_is_spoken(serving: Serving, cli
 
 
 def test_a_client_that_leaves_a_stream_frees_the_queue(serving: Serving, client: SpeechClient) -> None:
-    stream = client.stream([text * 3 for text in SENTENCES], key="left", voice="en_male")
+    stream = client.stream([text * 3 for text in SENTENCES], key="left behind", voice="en_male")
     next(stream)
     assert health(serving)["running"] + health(serving)["waiting"]
     stream.close()  # type: ignore[attr-defined]  # it is a generator
     until(lambda: not health(serving)["running"] + health(serving)["waiting"])
-    assert len([line for line in serving.lines("passage spoken") if line["key"] == "left"]) < len(SENTENCES)
+    assert len([line for line in serving.lines("passage spoken") if line["key"] == "left behind"]) < len(SENTENCES)
 
 
 def test_a_passage_that_cannot_be_spoken_does_not_end_the_stream(client: SpeechClient) -> None:
