@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOC ?= examples/viet-nam.md
 
-.PHONY: help demo serve test fuzz lint format bench-video bench-speech bench-gpu profile clean
+.PHONY: help demo serve test fuzz lint format bench-video bench-speech bench-replicas bench-gpu profile clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -49,6 +49,9 @@ bench-video: $(READY) ## CPU seconds per second of film, ours and moviepy's
 
 bench-speech: $(READY) ## speech on this CPU, ours beside f5-tts, 1 to 16 clients (an hour or so)
 	@$(BIN)/python -m benchmarks.speech
+
+bench-replicas: $(READY) ## what a second replica on a second core brings, over HTTP
+	@$(BIN)/python -m benchmarks.replicas
 
 bench-gpu: $(READY) ## speech on a GPU, 1 to 128 clients; runs on a bare machine too: docs/performance.md
 	@$(BIN)/python benchmarks/gpu.py

@@ -45,18 +45,14 @@ def measure(model: bare.Model, device: torch.device, batch_frames: int, until: f
 @contextlib.contextmanager
 def started(checkpoint: Path, device: torch.device, batch_frames: int) -> Iterator[str]:
     """`python -m serving.run` on a free port; yields its address once it is healthy."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
+    port = free_port()
     set_here = {
         "VOXREEL_CHECKPOINT": str(checkpoint),
         "VOXREEL_DEVICE": str(device),
         "VOXREEL_MAX_BATCH_FRAMES": str(batch_frames),
         "VOXREEL_LOG_LEVEL": "WARNING",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "serving.run", "--port", str(port)], cwd=ROOT, env={**os.environ, **set_here}
-    )
+    process = start(port, set_here)
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_healthy(url, process)
@@ -64,6 +60,17 @@ def started(checkpoint: Path, device: torch.device, batch_frames: int) -> Iterat
     finally:
         process.terminate()
         process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+def start(port: int, environment: dict[str, str]) -> subprocess.Popen:
+    command = [sys.executable, "-m", "serving.run", "--port", str(port)]
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen) -> None:
