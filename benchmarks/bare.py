@@ -75,7 +75,7 @@ class Layout:
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """The part of serving.checkpoint.Checkpoint that an engine uses."""
+    """The part of a Checkpoint that an engine uses."""
 
     dit: DiT
     mel: Mel

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from benchmarks import load
-from serving import checkpoint
+from serving.batching.scheduler import Scheduler
+from serving.checkpoints import checkpoint
 from serving.engine import Engine, Work
-from serving.scheduler import Scheduler
 
 #: Frames that may wait: more than any benchmark asks for.
 ROOM = 10**9

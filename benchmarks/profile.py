@@ -46,7 +46,7 @@ def main() -> None:
     if options.device == "cuda" and not torch.cuda.is_available():
         parser.exit(2, "There is no CUDA device here, or PyTorch was installed without CUDA. Run it on a machine with a GPU.\n")
     import settings
-    from serving import checkpoint
+    from serving.checkpoints import checkpoint
 
     loaded = checkpoint.load(settings.get().checkpoint, torch.device(options.device), options.precision)
     engine = Engine(loaded)

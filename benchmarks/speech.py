@@ -3,7 +3,7 @@
     python -m benchmarks.speech [--rounds N] [--quick] [--out FILE]
 
 Both sides load the same checkpoint, of the bundled voice's size, with random weights and upstream's layout of text, and
-speak the same passages with the same steps, guidance and sway: 2 to 10 s of speech behind references of 4 and 5 s, in two
+speak the same passages with the same steps, guidance and sway: 2 to 6 s of speech behind references of 4 and 5 s, in two
 voices. The lengths are what our layout gives; upstream is told them (`fix_duration`), so both make the same amount of sound.
 Each client asks for its passages one after the other. Sides are processes of their own and take turns, round after round.
 Upstream speaks with a thread a client and one passage after the other; what counts is the better of the two, row by row.
@@ -65,9 +65,9 @@ class Plan:
     rounds: int = 3
     requests: int = 2
     alone: int = 6
-    seconds: tuple[float, float] = (2.0, 10.0)
+    seconds: tuple[float, float] = (2.0, 6.0)
     long_text: int = 10
-    long_seconds: tuple[float, float] = (3.0, 7.0)
+    long_seconds: tuple[float, float] = (2.0, 5.0)
 
 
 #: To see that everything works.

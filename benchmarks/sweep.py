@@ -14,9 +14,9 @@ import torch
 
 from benchmarks import bare, flops, load
 from benchmarks.load import Answer
+from serving.batching.scheduler import Scheduler
 from serving.engine import Engine, Work
 from serving.model.flow import Sampling
-from serving.scheduler import Scheduler
 
 CLIENTS = (1, 2, 4, 8, 16, 32, 64, 128)
 STEPS = (16, 7, 32)

@@ -19,9 +19,9 @@ from cli.errors import BadUse, CliError, Unreachable
 from cli.talk import size_in_words, telling
 
 if TYPE_CHECKING:
+    from serving.checkpoints.presets import Preset
+    from serving.checkpoints.trial import Report
     from serving.errors import ServingError
-    from serving.presets import Preset
-    from serving.trial import Report
 
 models = typer.Typer(no_args_is_help=True, help="Pull published checkpoints, list what is there, try one.")
 
@@ -55,9 +55,9 @@ def pull(
     no_ema: Annotated[bool, typer.Option("--no-ema", help="Take the last step of training, not the average.")] = False,
 ) -> None:
     """Pull a published checkpoint into the models folder. A pull that broke off goes on where it was."""
-    from serving import pulling
+    from serving.checkpoints import pulling
+    from serving.checkpoints.presets import PRESETS
     from serving.errors import HubError, VoiceUnusable
-    from serving.presets import PRESETS
 
     if (voice is None) != (not text.strip()) or (voice is not None and language is None):
         raise BadUse("A voice needs --voice RECORDING, --text and --language, all three.")
@@ -83,7 +83,7 @@ def pull(
 @models.command("list")
 def list_models(as_json: AsJson = False) -> None:
     """List the checkpoints on this machine and the presets that can be pulled."""
-    from serving.inventory import entries
+    from serving.checkpoints.inventory import entries
 
     configured = checked_settings()
     found = entries(configured.models_dir, configured.checkpoint)
@@ -110,8 +110,8 @@ def check(
     # Imported here only: it brings in torch, which takes seconds.
     import torch
 
+    from serving.checkpoints.trial import examine
     from serving.errors import ServingError
-    from serving.trial import examine
 
     torch.set_num_threads(configured.serving_threads or torch.get_num_threads())
     automatic = "cuda" if torch.cuda.is_available() else "cpu"
@@ -139,7 +139,7 @@ def _of_repository(
     lowercase: bool,
     no_ema: bool,
 ) -> Preset:
-    from serving.presets import PRESETS, Preset
+    from serving.checkpoints.presets import PRESETS, Preset
 
     if model.count("/") != 1:
         raise BadUse(f"There is no preset {model!r}. Presets are {', '.join(PRESETS)}; a repository is named owner/name.")

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from serving import budget, silence
+from serving.batching import budget
 from serving.errors import SpeechFailed, TooLong, UnknownVoice
-from serving.layout import Laid
+from serving.layouts.layout import Laid
 from serving.model.flow import MAX_FRAMES, Flow, Sampler, Sampling
+from serving.voices import silence
 
 if TYPE_CHECKING:  # what reads files is not needed to speak: benchmarks/gpu.py runs where torch is all there is
-    from serving.checkpoint import Checkpoint
-    from serving.voices import Voice
+    from serving.checkpoints.checkpoint import Checkpoint
+    from serving.voices.voice import Voice
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from serving import checkpoint
+from serving.batching.scheduler import Scheduler
+from serving.checkpoints import checkpoint
 from serving.engine import Engine
 from serving.knobs import Knobs
-from serving.scheduler import Scheduler
 from serving.shelf import Model
 from settings import Settings
 

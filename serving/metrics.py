@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ray.serve import metrics
 
-from serving.memory import Counts
+from serving.batching.memory import Counts
 from serving.shelf import Shelf
 
 #: Seconds between two publications.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving import budget
+from serving.batching import budget
 from settings import Settings
 
 #: Frames of about the shortest passage there is: two seconds of a reference and one of speech. A queue that is full in

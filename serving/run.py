@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import settings
 from serving import logfile, own_ray
-from serving.config import read_config
+from serving.checkpoints.config import read_config
 from serving.errors import CheckpointError
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from serving.batching.scheduler import Scheduler
 from serving.errors import ModelsBusy, UnknownModel
-from serving.scheduler import Scheduler
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from collections.abc import Hashable
 from concurrent.futures import Future
 from typing import Any
 
-from serving import takes
+from serving.batching.scheduler import Spoken
 from serving.knobs import Knobs
 from serving.metrics import Metrics
-from serving.scheduler import Spoken
 from serving.shelf import Model, Shelf
 from serving.validation import SpeakRequest
+from serving.voices import takes
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,8 @@ import dataclasses
 import json
 from typing import Any, cast
 
+from serving.batching.lanes import Priority
 from serving.errors import BadRequest
-from serving.lanes import Priority
 
 #: Bytes of a body; a passage of MAX_CHARACTERS takes at most 4 a character in UTF-8, 6 as JSON escapes.
 MAX_BODY_BYTES = 64 * 1024

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import settings
-from serving import checkpoint
-from serving.checkpoint import Checkpoint
+from serving.checkpoints import checkpoint
+from serving.checkpoints.checkpoint import Checkpoint
 from serving.engine import Engine
 
 from .running import Serving, start_serving

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import soundfile
 
-from serving import silence
 from serving.engine import Engine, Sound
 from serving.model.flow import Sampling
+from serving.voices import silence
 
 RATE = 24_000
 

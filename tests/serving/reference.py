@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from serving import weights
-from serving.checkpoint import Checkpoint
+from serving.checkpoints import weights
+from serving.checkpoints.checkpoint import Checkpoint
 from serving.upstream import CFM, DiT
 
 

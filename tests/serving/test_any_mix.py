@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
+from serving.batching.lanes import LOW_SHARE
+from serving.batching.scheduler import Scheduler
+from serving.batching.turns import QUANTUM
 from serving.errors import Expired, Overloaded, SpeechFailed, Stopping
-from serving.lanes import LOW_SHARE
-from serving.scheduler import Scheduler
-from serving.turns import QUANTUM
 
 from .numbers import NumpyEngine, Sum
 
@@ -185,7 +185,7 @@ class AnyEnd(AnyMix):
 
 @pytest.fixture(autouse=True)
 def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, "serving.tasks")
+    caplog.set_level(logging.CRITICAL, "serving.batching.tasks")
 
 
 def run(machine: type[AnyMix], examples: int) -> None:

@@ -16,10 +16,10 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serving import checkpoint
+from serving.batching.scheduler import Scheduler
+from serving.checkpoints import checkpoint
 from serving.engine import Engine, Sound
 from serving.model.flow import Sampler, Sampling
-from serving.scheduler import Scheduler
 
 from . import published
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from serving import budget
+from serving.batching import budget
 from serving.engine import Engine
 from serving.errors import SpeechFailed
 

@@ -9,9 +9,10 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from serving import checkpoint, layout, pace
+from serving.checkpoints import checkpoint
 from serving.engine import Engine, Sound
 from serving.errors import CheckpointError
+from serving.layouts import layout, pace
 from serving.model.packing import Packing
 
 from . import published

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from serving.batch import FINISH_FRAMES, STUCK_SECONDS
+from serving.batching.batch import FINISH_FRAMES, STUCK_SECONDS
+from serving.batching.scheduler import Scheduler
 from serving.errors import Expired, Overloaded, SpeechFailed, Stopping
-from serving.scheduler import Scheduler
 
 from .numbers import NumpyEngine, Sum
 

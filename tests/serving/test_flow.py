@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from serving.checkpoint import Checkpoint
+from serving.checkpoints.checkpoint import Checkpoint
 from serving.engine import Engine
 from serving.errors import SpeechFailed
 from serving.model.flow import Flow, Sampler, Sampling, schedule

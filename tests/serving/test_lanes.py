@@ -8,10 +8,10 @@ from concurrent.futures import Future
 
 import pytest
 
+from serving.batching.lanes import PASSED_OVER, Lanes
+from serving.batching.scheduler import Scheduler
+from serving.batching.tasks import Task
 from serving.errors import Overloaded
-from serving.lanes import PASSED_OVER, Lanes
-from serving.scheduler import Scheduler
-from serving.tasks import Task
 
 from .numbers import NumpyEngine, Sum
 

@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from pipeline.speech.passages import MAX_CHARACTERS, split
-from serving import layout, pace, references
-from serving.checkpoint import Checkpoint
+from serving.checkpoints.checkpoint import Checkpoint
 from serving.engine import Engine
 from serving.errors import BadRequest, NothingToSay, TooLong, UnknownVoice
-from serving.layout import Concatenated
-from serving.voices import Voice
+from serving.layouts import layout, pace
+from serving.layouts.layout import Concatenated
+from serving.voices import references
+from serving.voices.voice import Voice
 from tests.speech.test_passages import HARD
 
 

@@ -6,8 +6,9 @@ import statistics
 import pytest
 import soundfile
 
-from serving import pace, silence
-from serving.checkpoint import Checkpoint
+from serving.checkpoints.checkpoint import Checkpoint
+from serving.layouts import pace
+from serving.voices import silence
 
 from .conftest import SAMPLE
 

@@ -14,7 +14,7 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from serving import architecture, checkpoint, vocabulary, weights
+from serving.checkpoints import architecture, checkpoint, vocabulary, weights
 from serving.errors import CheckpointError
 from serving.upstream import convert_char_to_pinyin
 

@@ -22,9 +22,9 @@ import yaml
 
 import cli
 import settings
-from serving import presets, trial
+from serving.checkpoints import presets, trial
+from serving.checkpoints.presets import ARCHITECTURES, PRESETS, VOCODER_FILES, VOCODER_REPO
 from serving.errors import CheckpointError
-from serving.presets import ARCHITECTURES, PRESETS, VOCODER_FILES, VOCODER_REPO
 
 from . import published
 from .conftest import SAMPLE
@@ -410,7 +410,7 @@ def test_the_command_line_starts_without_torch_and_lists_without_it(environment:
     heavy = "[m for m in ('torch', 'ray', 'huggingface_hub', 'f5_tts', 'soundfile') if m in sys.modules]"
     program = (
         "import sys, cli; from pathlib import Path; "
-        f"assert not {heavy}, {heavy}; from serving import inventory; inventory.entries(Path('m'), Path('c')); "
+        f"assert not {heavy}, {heavy}; from serving.checkpoints import inventory; inventory.entries(Path('m'), Path('c')); "
         f"assert not {heavy}, {heavy}"
     )
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)

@@ -8,10 +8,11 @@ import pytest
 import soundfile
 import soxr
 
-from serving import excerpt, pace, references, silence
 from serving.engine import Engine
 from serving.errors import VoiceUnusable
-from serving.references import Reference
+from serving.layouts import pace
+from serving.voices import excerpt, references, silence
+from serving.voices.references import Reference
 
 from .conftest import SAMPLE
 from .recordings import RATE, about, joined, speech_of, wave

@@ -9,9 +9,9 @@ from concurrent.futures import CancelledError
 
 import pytest
 
+from serving.batching.memory import Remembered, Throughput
+from serving.batching.scheduler import Scheduler
 from serving.errors import Expired, Overloaded, SpeechFailed, Stopping
-from serving.memory import Remembered, Throughput
-from serving.scheduler import Scheduler
 
 from .numbers import NumpyEngine, Sum
 
@@ -217,7 +217,7 @@ def test_stopping_fails_what_waits_and_runs_and_refuses_what_comes(engine: Numpy
 
 
 def test_each_spoken_passage_logs_one_line_with_its_count(scheduler: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO", logger="serving.tasks"):
+    with caplog.at_level("INFO", logger="serving.batching.tasks"):
         for key in ("a", "b", "a", "c", "d", "a"):
             scheduler.submit(key, Sum(40)).result(10)
     lines = [(record.key, record.count) for record in caplog.records if record.message == "passage spoken"]
@@ -225,7 +225,7 @@ def test_each_spoken_passage_logs_one_line_with_its_count(scheduler: Scheduler, 
 
 
 def test_the_scheduler_needs_neither_ray_nor_torch() -> None:
-    code = "import sys, json, serving.scheduler; print(json.dumps([m for m in ('ray', 'torch') if m in sys.modules]))"
+    code = "import sys, json, serving.batching.scheduler; print(json.dumps([m for m in ('ray', 'torch') if m in sys.modules]))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert json.loads(printed) == []
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from serving import silence
 from serving.engine import Engine, Sound
 from serving.model.mel import FLOOR
+from serving.voices import silence
 
 from .conftest import SAMPLE
 from .recordings import QUICK, RATE, joined

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from serving import layout, takes
 from serving.engine import Engine, Sound, Work
-from serving.layout import Laid
+from serving.layouts import layout
+from serving.layouts.layout import Laid
+from serving.voices import takes
 
 from .recordings import RATE, say
 

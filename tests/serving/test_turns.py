@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from serving.batching.lanes import Lanes
+from serving.batching.scheduler import Scheduler
+from serving.batching.tasks import Task
+from serving.batching.turns import QUANTUM, Turns
 from serving.errors import Overloaded
-from serving.lanes import Lanes
-from serving.scheduler import Scheduler
-from serving.tasks import Task
-from serving.turns import QUANTUM, Turns
 
 from .numbers import NumpyEngine, Sum
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from serving import checkpoint, voice_cache, voices
+from serving.checkpoints import checkpoint
 from serving.engine import Engine
 from serving.errors import CheckpointError, UnknownVoice, VoiceUnusable
 from serving.model.mel import Mel
-from serving.voices import Voice
+from serving.voices import cache as voice_cache
+from serving.voices import voice as voices
+from serving.voices.voice import Voice
 
 from . import published
 from .conftest import SAMPLE

@@ -8,8 +8,8 @@ from collections.abc import Hashable
 from concurrent.futures import Future
 from typing import Any, Protocol
 
+from serving.batching.lanes import Priority
 from serving.errors import ServingError, SpeechFailed
-from serving.lanes import Priority
 
 logger = logging.getLogger(__name__)
 

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator, Mapping, ValuesView
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from serving import references
 from serving.errors import VoiceUnusable
+from serving.voices import references
 
 if TYPE_CHECKING:
-    from serving.voices import Voice
+    from serving.voices.voice import Voice
 
 #: Bytes of spectrograms and texts kept by default; a reference of 10 s takes 375 KB.
 KEPT_BYTES = 256 * 1024 * 1024

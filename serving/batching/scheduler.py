@@ -2,7 +2,7 @@
 
 One thread owns the engine and takes turn after turn: let go of what nobody waits for any more, admit what waits, take one
 step for all that run, hand over what is done. Because every running passage has its own time, a waiting one is admitted
-between any two steps, by a budget of frames. serving/lanes.py says who is next, serving/batch.py what is done with them.
+between any two steps, by a budget of frames. lanes.py says who is next, batch.py what is done with them.
 
 Every passage has a key, its content address. A key that is being spoken is joined, one that was spoken lately is
 remembered, and a passage whose last waiter left, or whose last waiter's deadline passed, is dropped before the next step.
@@ -19,11 +19,11 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 
 import logs
-from serving.batch import STUCK_SECONDS, Batch, Engine
+from serving.batching.batch import STUCK_SECONDS, Batch, Engine
+from serving.batching.lanes import Lanes, Priority
+from serving.batching.memory import Counts, Remembered, Throughput
+from serving.batching.tasks import Spoken, Task, Work
 from serving.errors import Expired, Overloaded, Stopping
-from serving.lanes import Lanes, Priority
-from serving.memory import Counts, Remembered, Throughput
-from serving.tasks import Spoken, Task, Work
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import soundfile
 import yaml
 
-from serving import hub, references
+from serving.checkpoints import hub
+from serving.checkpoints.hub import RemoteFile
+from serving.checkpoints.presets import VOCODER_FILES, VOCODER_FOLDER, VOCODER_LICENCE, VOCODER_REPO, Preset
 from serving.errors import HubError, VoiceUnusable
-from serving.hub import RemoteFile
-from serving.presets import VOCODER_FILES, VOCODER_FOLDER, VOCODER_LICENCE, VOCODER_REPO, Preset
+from serving.voices import references
 
 #: Folder below the models folder in which a checkpoint is put together; its name says that it is none.
 STAGING = ".pulling"

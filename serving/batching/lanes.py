@@ -1,6 +1,6 @@
 """Who is spoken next: two lanes of waiting passages, high for short speech and low for films.
 
-In each lane tenants take turns (serving/turns.py); within a tenant first come is first served. The passage whose turn it
+In each lane tenants take turns (turns.py); within a tenant first come is first served. The passage whose turn it
 is waits until it fits, and nobody of its lane goes before it meanwhile.
 
 The high lane goes first, and the low lane fills only a share of the budgets. So a high passage finds room at once in a
@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Generic, Literal, Protocol, TypeVar
 
-from serving.turns import Turns
+from serving.batching.turns import Turns
 
 Priority = Literal["high", "low"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from serving.tasks import Spoken, Task
+from serving.batching.tasks import Spoken, Task
 
 #: Frames that are turned into sound in one call: 3 minutes of it. More together hardly go faster, and the vocoder's memory
 #: was not part of what warm-up tried.

@@ -16,8 +16,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from serving import excerpt, pace, silence
 from serving.errors import VoiceUnusable
+from serving.layouts import pace
+from serving.voices import excerpt, silence
 
 #: Seconds of a reference. Below, a voice cannot be heard; above, it costs time and room, and models were not trained so.
 SHORTEST, LONGEST = 1.0, 12.0

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import yaml
 
-from serving import weights
+from serving.checkpoints import weights
 from serving.errors import CheckpointError
 from serving.model.vocos import Vocos, VocosShape, sizes
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from serving import silence
+from serving.voices import silence
 
 MAX_SEED = 2**63 - 1
 #: How far speech may be from the length its text takes (natural logarithm), and decibels from the level of the reference.

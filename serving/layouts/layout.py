@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from serving import pace, vocabulary
-from serving.durations import Durations
+from serving.checkpoints import vocabulary
 from serving.errors import NothingToSay, TooLong, VoiceUnusable
+from serving.layouts import pace
+from serving.layouts.durations import Durations
 
 if TYPE_CHECKING:  # it reads files, with a library that is not everywhere where the engine is
-    from serving.voices import Voice
+    from serving.voices.voice import Voice
 
 #: Seconds of speech that the model is given at least, and of room after the text. A lone "Yes" in the time of one syllable
 #: comes out clipped; upstream slows it to a third instead. What is left over is silence, which silence.py takes away.

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from serving import checkpoint, presets
-from serving.checkpoint import Checkpoint
-from serving.config import read_config
+from serving.checkpoints import checkpoint, presets
+from serving.checkpoints.checkpoint import Checkpoint
+from serving.checkpoints.config import read_config
 from serving.engine import Engine, Sound
 from serving.errors import CheckpointError, VoiceUnusable
 from serving.model.shape import sizes

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from serving.config import read_config
+from serving.checkpoints.config import read_config
+from serving.checkpoints.presets import PRESETS, VOCODER_MEGABYTES, Preset
 from serving.errors import CheckpointError
-from serving.presets import PRESETS, VOCODER_MEGABYTES, Preset
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,8 @@ import re
 
 import numpy as np
 
-from serving import pace, silence
+from serving.layouts import pace
+from serving.voices import silence
 
 #: Seconds that an excerpt has at least.
 SHORTEST = 3.0

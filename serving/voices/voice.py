@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from serving import references
 from serving.errors import CheckpointError, VoiceUnusable
 from serving.model.mel import Mel
-from serving.voice_cache import KEPT_BYTES, Voices, fingerprint
+from serving.voices import references
+from serving.voices.cache import KEPT_BYTES, Voices, fingerprint
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,18 +17,19 @@ from typing import Any
 
 import torch
 
-from serving import architecture, vocabulary, vocoder, voices, weights
-from serving.config import read_config
-from serving.durations import Durations
+from serving.checkpoints import architecture, vocabulary, vocoder, weights
+from serving.checkpoints.config import read_config
 from serving.errors import CheckpointError
-from serving.layout import Aligned, Concatenated, Layout
+from serving.layouts.durations import Durations
+from serving.layouts.layout import Aligned, Concatenated, Layout
 from serving.model import precision
 from serving.model.dit import DiT
 from serving.model.flow import Sampling
 from serving.model.mel import Mel
 from serving.model.shape import Shape, below, sizes
 from serving.model.vocos import Vocos
-from serving.voice_cache import KEPT_BYTES, Voices
+from serving.voices import voice as voices
+from serving.voices.cache import KEPT_BYTES, Voices
 
 #: What no result depends on, and the voices, which come and go while serving runs: each has a fingerprint of its own.
 NOT_HASHED = {"README.md", "aligner.safetensors", "references"}
