@@ -1,12 +1,4 @@
-"""One call of serving over HTTP: repeated where that is safe, given up when told so, spared after many failures.
-
-SpeechError              code, retryable, retry_after (seconds or None), message
-├── SpeechRefused        the passage itself is wrong (4xx); the same call will fail again
-├── SpeechOverloaded     serving has too much to do (429); later will do
-├── SpeechExpired        the call's own `timeout_seconds` ran out (504); with more time it may do
-├── SpeechUnavailable    serving is down, restarting, too slow or answers nonsense; later will do
-└── SpeechCancelled      the caller's `cancelled` said so; serving drops the passage
-"""
+"""One call of serving over HTTP: repeated where that is safe, given up when told so, spared after many failures."""
 
 from __future__ import annotations
 
@@ -25,6 +17,16 @@ import tenacity
 
 import logs
 from serving.breaker import Breaker, CircuitOpen
+from serving.speech_errors import (
+    SpeechCancelled,
+    SpeechError,
+    SpeechExpired,
+    SpeechOverloaded,
+    SpeechRefused,
+    SpeechUnavailable,
+    error_for,
+    worth_repeating,
+)
 from serving.watched import Cancelled, WatchedAdapter, watching
 
 #: Seconds to open a connection, and to wait for an answer (a passage may stand in a long queue first).
@@ -43,38 +45,6 @@ WATCH_SECONDS = 0.2
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
-
-
-class SpeechError(Exception):
-    """Base of the client's errors. `code` is stable."""
-
-    retryable = False
-
-    def __init__(self, message: str, code: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-        self.retry_after = retry_after
-
-
-class SpeechRefused(SpeechError):
-    pass
-
-
-class SpeechOverloaded(SpeechError):
-    retryable = True
-
-
-class SpeechExpired(SpeechError):
-    retryable = True
-
-
-class SpeechUnavailable(SpeechError):
-    retryable = True
-
-
-class SpeechCancelled(SpeechError):
-    pass
 
 
 def never() -> bool:
@@ -216,29 +186,8 @@ def _error(answer: requests.Response) -> SpeechError:
     return error_for(answer.status_code, code, message, _seconds(answer.headers.get("Retry-After")))
 
 
-def error_for(status: int, code: str, message: str, retry_after: float | None = None) -> SpeechError:
-    """The error that a status and a code of serving mean."""
-    if status == 429:
-        return SpeechOverloaded(message, code, retry_after)
-    if code == "deadline_exceeded":
-        return SpeechExpired(message, code)
-    if status >= 500:
-        return SpeechUnavailable(message, code, retry_after)
-    return SpeechRefused(message, code)
-
-
 def _seconds(value: str | None) -> float | None:
     return float(value) if value is not None and value.isdecimal() else None
-
-
-def worth_repeating(error: BaseException) -> bool:
-    """Not where the call's time is over, nor where the model itself failed on the passage: that is for the caller to count."""
-    return (
-        isinstance(error, SpeechError)
-        and error.retryable
-        and not isinstance(error, SpeechExpired)
-        and error.code != "speech_failed"
-    )
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
