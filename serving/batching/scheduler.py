@@ -214,11 +214,15 @@ class Scheduler:
         self._throughput.add(frames, self._clock() - began)
 
     def _expire(self, now: float) -> None:
-        """Fail the futures whose deadline has come."""
+        """Fail the futures whose deadline has come. They are taken from their passages first: one that is pushed out of the
+        queue meanwhile, in another thread, must not end them too."""
         with self._changed:
             waiters = [(task, *waiter) for task in self._tasks.values() for waiter in task.waiters.items()]
-        for task, waiter, deadline in waiters:
-            if deadline <= now and waiter.set_running_or_notify_cancel():
+            late = [(task, waiter) for task, waiter, deadline in waiters if deadline <= now]
+            for task, waiter in late:
+                del task.waiters[waiter]
+        for task, waiter in late:
+            if waiter.set_running_or_notify_cancel():
                 self._leave(task, waiter, "expired")
                 waiter.set_exception(Expired())
 

@@ -248,3 +248,17 @@ def test_a_batch_that_is_too_large_for_the_memory_is_spoken_all_the_same() -> No
         scheduler.turn()
     assert [future.result(0).sound for future in futures] == [Sum(10, steps=2, rate=n).alone() for n in range(8)]
     assert {len(batch) for batch in engine.batches} == {2}
+
+
+def test_a_passage_that_is_pushed_out_while_its_deadline_passes_ends_once(by_hand: Scheduler, clock: Clock) -> None:
+    first = by_hand.submit("first", Sum(100), tenant="film", deadline=clock.now + 1)
+    patient = by_hand.submit("patient", Sum(700), tenant="film")
+    newest = by_hand.submit("newest", Sum(200), tenant="film", deadline=clock.now + 1)
+    # Asked for between the end of one late request and that of the next, as another thread may.
+    first.add_done_callback(lambda _: by_hand.submit("newcomer", Sum(200), tenant="newcomer"))
+    clock.now += 2
+    by_hand.turn()
+    assert [type(late.exception(0)) for late in (first, newest)] == [Expired, Expired]
+    assert not patient.done()
+    counts = by_hand.statistics()
+    assert (counts["expired"], counts["refused"], counts["waiting_frames"] + counts["running_frames"]) == (2, 0, 900)
