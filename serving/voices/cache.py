@@ -151,8 +151,8 @@ class Voices(Mapping[str, "Voice"]):
         if kept is None or kept.state != state:
             kept = self._listed[name] = _Kept(state, self._look(name))
         known = self._remembered(name, state)
-        if known is not None and isinstance(known.found, VoiceUnusable):
-            raise known.found
+        if known is not None:
+            known.get()
         return kept.get()
 
     def _look(self, name: str) -> Listed | VoiceUnusable:

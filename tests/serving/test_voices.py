@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -99,6 +100,18 @@ def test_a_broken_voice_fails_alone_and_works_again_when_it_is_mended(folder: Pa
     copy(folder, "en_female", "en_female")
     assert found["en_female"].frames > 0
     assert [voice.name for voice in found.listed()] == NAMES
+
+
+def test_listing_a_broken_voice_again_and_again_piles_nothing_up(folder: Path) -> None:
+    spoil(folder, "en_female.wav")
+    found = load(folder)
+    with pytest.raises(VoiceUnusable) as error:
+        found["en_female"]
+    depths = set()
+    for _ in range(3):
+        found.listed()
+        depths.add(len(list(traceback.walk_tb(error.value.__traceback__))))
+    assert len(depths) == 1, "the error is kept, what it passed through is not"
 
 
 def test_a_voice_without_its_json_says_what_it_needs(folder: Path) -> None:
