@@ -7,6 +7,7 @@ passage (together under one per cent of 16 steps), and all that is done element 
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 
@@ -16,7 +17,7 @@ from serving.model.shape import POSITION_GROUPS, POSITION_KERNEL, Shape
 
 #: Frames a second of sound: 24 kHz, hop 256.
 FRAMES_PER_SECOND = 24_000 / 256
-#: Dense half-precision TFLOP/s with float32 sums, as the makers' data sheets have them, by a part of the device's name.
+#: Dense half-precision TFLOP/s with float32 sums, as the makers' data sheets have them, by whole words of the device's name.
 #: The first that fits counts.
 DATA_SHEETS = {
     "H100 PCIe": 756.0,
@@ -61,7 +62,7 @@ def bound(shape: Shape, reference_seconds: float, speech_seconds: float, steps: 
 
 def data_sheet(device_name: str) -> float | None:
     """TFLOP/s that the maker states for a device, None where it is not known here."""
-    return next((tflops for part, tflops in DATA_SHEETS.items() if part in device_name), None)
+    return next((tflops for words, tflops in DATA_SHEETS.items() if re.search(rf"\b{words}\b", device_name)), None)
 
 
 def measured(device: torch.device, dtype: torch.dtype, size: int, repeats: int = 9) -> float:

@@ -2,8 +2,8 @@
 
     python benchmarks/gpu.py [--device cuda|cpu] [--minutes N] [--seconds N] [--dtypes ...] [--batch-frames ...] [--profile]
 
-It needs a checkout, torch 2.4 or newer and numpy, and nothing else: weights are random, since speed does not depend on
-their values. Written after every measurement, so that what was found survives a machine that is taken away:
+It needs a checkout, Python 3.11, torch 2.5 or newer and numpy, and nothing else: weights are random, since speed does not
+depend on their values. Written after every measurement, so that what was found survives a machine that is taken away:
 benchmarks/results/gpu-<device>.json, or --out. `--device cpu --tiny` tries the whole out in a minute, on a tiny model.
 Ends with 1 where a number was wrong, and with 2 where there is no such device. docs/performance.md tells how to read it.
 """
@@ -102,6 +102,8 @@ def measure(plan: Plan, device: torch.device, options: argparse.Namespace) -> in
     path = options.out or RESULTS / f"gpu-{name.replace(' ', '-')}.json"
     report = Report(path, {**machine.about(device), "model": dataclasses.asdict(plan.model)})
     logging.getLogger("serving").addHandler(Warnings(report))
+    # By default cuDNN rounds what convolutions in float32 are given, in some of its kernels: no measure to check by.
+    torch.backends.cudnn.allow_tf32 = False
     tensors = weights.model(plan.model.shape)
     rates = products(plan, device, options.dtypes, report)
     right = checks(plan, tensors, device, options.dtypes, report)

@@ -46,4 +46,8 @@ def test_a_data_sheet_is_found_by_the_name_that_torch_gives() -> None:
     assert flops.data_sheet("NVIDIA H100 PCIe") == 756
     assert flops.data_sheet("NVIDIA L4") == 121
     assert flops.data_sheet("NVIDIA L40S") == 362
+    assert flops.data_sheet("NVIDIA A100-SXM4-80GB") == 312
+    assert flops.data_sheet("Tesla T4") == 65
+    assert flops.data_sheet("NVIDIA L40") is None
+    assert flops.data_sheet("NVIDIA A10G") is None
     assert flops.data_sheet("NVIDIA GeForce GTX 1080") is None
