@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch.nn import functional
 
@@ -18,16 +20,22 @@ QUERIES = 1024
 
 def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, packing: Packing) -> torch.Tensor:
     """q, k, v: [frames, heads, channels] of all rows -> [frames, heads, channels]."""
-    if q.device.type == "cuda" and q.dtype != torch.float32 and varlen_attn is not None:
+    if q.dtype != torch.float32 and _has_kernel(q.device):
         ends, longest = packing.ends, packing.longest
-        # One split, so that the order of summation does not depend on the longest row in the batch.
-        seen = varlen_attn(q, k, v, ends, ends, longest, longest, num_splits=1)
+        # No `num_splits`: torch before 2.12 and ROCm refuse it, and flash attention 2, which this is, splits no row here.
+        seen = varlen_attn(q, k, v, ends, ends, longest, longest)
         assert isinstance(seen, torch.Tensor)
         return seen
     if packing.alone:
         return _row(q, k, v)
     parts = (tensor.split(packing.lengths) for tensor in (q, k, v))
     return torch.cat([_row(*row) for row in zip(*parts, strict=True)])
+
+
+@functools.cache
+def _has_kernel(device: torch.device) -> bool:
+    """Whether flash attention over packed rows runs there: from NVIDIA's Ampere on (A100, L4), not on a T4 or V100."""
+    return device.type == "cuda" and varlen_attn is not None and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def _row(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:

@@ -29,7 +29,9 @@ class Packing:
 
     @functools.cached_property
     def _lengths(self) -> torch.Tensor:
-        return torch.tensor(self.lengths, device=self.device)
+        # Pinned memory is copied without waiting for what the GPU has yet to do.
+        lengths = torch.tensor(self.lengths, pin_memory=self.device.type == "cuda")
+        return lengths.to(self.device, non_blocking=True)
 
     @functools.cached_property
     def ends(self) -> torch.Tensor:
