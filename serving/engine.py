@@ -20,6 +20,10 @@ if TYPE_CHECKING:  # what reads files is not needed to speak: benchmarks/gpu.py 
     from serving.voices.voice import Voice
 
 
+#: Evaluations of the model for a passage with upstream's own sampling: 32 guided steps.
+USUAL_EVALUATIONS = Sampling().evaluations
+
+
 @dataclasses.dataclass(frozen=True)
 class Work:
     """A passage that was found fit to be spoken. frames counts the reference too: it is what a step costs."""
@@ -32,6 +36,11 @@ class Work:
     @property
     def frames(self) -> int:
         return self.laid.frames
+
+    @property
+    def cost(self) -> float:
+        """What all its steps cost: the frames of a passage that takes as much of the machine in 32 guided steps."""
+        return self.frames * self.sampling.evaluations / USUAL_EVALUATIONS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,9 +128,12 @@ class Engine:
         keeps latency low on a CPU, and never above `most`.
         """
         voice = next(iter(self.checkpoint.voices.values()))
-        self._speak([self.plan(voice.text[:20], voice.name, 1.0, seed=0)], steps=1)
+        work = self.plan(voice.text[:20], voice.name, 1.0, seed=0)
+        self._speak([work], steps=1)
         if self.checkpoint.device.type != "cuda":
             return budget.on_cpu(most, torch.get_num_threads())
+        # A lone row, which is a passage without guidance and without company, is compiled for itself.
+        self._speak([dataclasses.replace(work, sampling=Sampling(cfg_strength=0.0))], steps=1)
         torch.cuda.empty_cache()
         return budget.on_gpu(most, torch.cuda.mem_get_info(self.checkpoint.device)[0], self._bytes_of_batch)
 
@@ -133,16 +145,17 @@ class Engine:
         self.finish(states)
 
     def _bytes_of_batch(self, frames: int) -> int | None:
-        """Bytes of GPU memory that a batch of so many frames takes at its peak, vocoder included; None: more than there are."""
-        voice = next(iter(self.checkpoint.voices.values()))
+        """Bytes of GPU memory that a guided batch of so many frames takes at its peak, vocoder included; None: more than there
+        are."""
+        voice, device = next(iter(self.checkpoint.voices.values())), self.checkpoint.device
         length = max(min(frames // 2, self.max_frames), voice.frames + 1)
         laid = Laid(torch.zeros(length, dtype=torch.long), length, None)
-        works = [Work(voice, laid, 0, self.checkpoint.sampling)] * max(1, frames // length)
-        before = torch.cuda.memory_allocated()
-        torch.cuda.reset_peak_memory_stats()
+        works = [Work(voice, laid, 0, Sampling())] * max(1, frames // length)
+        before = torch.cuda.memory_allocated(device)
+        torch.cuda.reset_peak_memory_stats(device)
         try:
             self._speak(works, steps=2)
-            return torch.cuda.max_memory_allocated() - before
+            return torch.cuda.max_memory_allocated(device) - before
         except torch.OutOfMemoryError:
             return None
         finally:

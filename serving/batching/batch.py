@@ -7,8 +7,7 @@ from typing import Any, Protocol
 
 from serving.batching.tasks import Spoken, Task
 
-#: Frames that are turned into sound in one call: 3 minutes of it. More together hardly go faster, and the vocoder's memory
-#: was not part of what warm-up tried.
+#: Frames that are turned into sound in one call: 3 minutes of it. More would keep those who are done waiting for each other.
 FINISH_FRAMES = 16_384
 #: Seconds after which a call of the engine counts as stuck. The longest honest ones are a GPU's first step of a new shape,
 #: which may compile for a minute, and a large model's step with a full batch on two cores of a CPU, of the same order.

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Generic, Literal, Protocol, TypeVar
 
+from serving.batching import turns
 from serving.batching.turns import Turns
 
 Priority = Literal["high", "low"]
@@ -30,14 +31,10 @@ LOW_SHARE = 3 / 4
 PASSED_OVER = 8
 
 
-class Waiting(Protocol):
+class Waiting(turns.Waiting, Protocol):
     """A passage in a lane."""
 
     priority: Priority
-    tenant: str
-
-    @property
-    def frames(self) -> int: ...
 
 
 Passage = TypeVar("Passage", bound=Waiting)

@@ -15,10 +15,12 @@ logger = logging.getLogger(__name__)
 
 
 class Work(Protocol):
-    """What an engine prepares. frames: what one step of it costs."""
+    """What an engine prepares. frames: what one step of it costs; cost: what all of them do (turns.py)."""
 
     @property
     def frames(self) -> int: ...
+    @property
+    def cost(self) -> float: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Task:
     @property
     def frames(self) -> int:
         return self.work.frames
+
+    @property
+    def cost(self) -> float:
+        return self.work.cost
 
     def tell(self, count: int, now: float) -> None:
         """Log that it is spoken. count: how many times in this process's life."""

@@ -1,10 +1,11 @@
-"""Whose turn it is among the tenants of a lane: deficit round robin (Shreedhar and Varghese, 1995), counted in frames.
+"""Whose turn it is among the tenants of a lane: deficit round robin (Shreedhar and Varghese, 1995), counted in what passages
+cost, which is their frames where they take 32 guided steps, half of it in 16 steps, and so on.
 
-Tenants that have something waiting stand in a ring, a new one at its end. At its turn a tenant is credited QUANTUM frames
-and its passages are admitted, first come first served, as long as its credit pays for them. The rest of the credit is kept
-for its next turn, and is gone when nothing of it waits any more. So between two tenants that both have something waiting
-the frames admitted never differ by more than QUANTUM and twice the longest passage, however much either of them sends;
-and a passage of n frames, once it is its tenant's first, is admitted after at most ceil(n / QUANTUM) turns of each other.
+Tenants that have something waiting stand in a ring, a new one at its end. At its turn a tenant is credited QUANTUM, and its
+passages are admitted, first come first served, as long as its credit pays for them. The rest of the credit is kept for its
+next turn, and is gone when nothing of it waits any more. So between two tenants that both have something waiting the costs
+admitted never differ by more than QUANTUM and twice the dearest passage, however much either of them sends; and a passage
+of cost c, once it is its tenant's first, is admitted after at most ceil(c / QUANTUM) turns of each other.
 
 The passage whose turn it is stays that until it is taken or removed: whoever comes is behind it.
 """
@@ -15,18 +16,20 @@ import collections
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
-#: Frames a tenant is credited at each turn: about one passage of 5 s with its reference. Less would change nothing, since
-#: no passage is admitted in part; more would let each tenant ahead of a newcomer go with several passages.
+#: What a tenant is credited at each turn: one passage of about 5 s with its reference in 32 guided steps. Less would change
+#: nothing, since no passage is admitted in part; more would let each tenant ahead of a newcomer go with several passages.
 QUANTUM = 1024
 
 
 class Waiting(Protocol):
-    """A passage of a tenant."""
+    """A passage of a tenant. frames: the room it takes in the queue; cost: what it takes of its tenant's turns."""
 
     tenant: str
 
     @property
     def frames(self) -> int: ...
+    @property
+    def cost(self) -> float: ...
 
 
 Passage = TypeVar("Passage", bound=Waiting)
@@ -36,10 +39,10 @@ class Turns(Generic[Passage]):
     """The passages that wait in one lane. Not thread-safe."""
 
     def __init__(self, quantum: int = QUANTUM) -> None:
-        """quantum: frames a tenant is credited at each turn, at least 1."""
+        """quantum: what a tenant is credited at each turn, at least 1."""
         self._quantum = quantum
         self._ring: collections.OrderedDict[str, collections.deque[Passage]] = collections.OrderedDict()
-        self._credit: dict[str, int] = {}
+        self._credit: dict[str, float] = {}
         self._held: dict[str, int] = {}
         self._current: str | None = None
 
@@ -96,7 +99,7 @@ class Turns(Generic[Passage]):
             if tenant != self._current:
                 self._current = tenant
                 self._credit[tenant] += self._quantum
-            if queue[0].frames <= self._credit[tenant]:
+            if queue[0].cost <= self._credit[tenant]:
                 return queue[0]
             self._ring.move_to_end(tenant)
             self._current = None
@@ -104,7 +107,7 @@ class Turns(Generic[Passage]):
 
     def take(self, passage: Passage) -> None:
         """Take out the head, which its tenant pays."""
-        self._credit[passage.tenant] -= passage.frames
+        self._credit[passage.tenant] -= passage.cost
         self.remove(passage)
 
     def clear(self) -> None:

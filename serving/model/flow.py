@@ -41,13 +41,23 @@ class Sampling:
     cfg_strength: float = 2.0
     sway_sampling_coef: float | None = -1.0
 
+    @property
+    def guided(self) -> bool:
+        return self.cfg_strength >= NO_GUIDANCE
+
+    @property
+    def evaluations(self) -> int:
+        """How many times the model is asked for a passage: twice a step where it is guided."""
+        return self.steps * (2 if self.guided else 1)
+
 
 @dataclasses.dataclass
 class Flow:
-    """One request on its way from noise to mel. All tensors are float32 on the model's device.
+    """One request on its way from noise to mel. All tensors are float32, and but for `times` on the model's device.
 
     x: [frames, channels]. guided, unguided: what the input layer makes of reference and text, and of neither (None without
-    guidance), [frames, dim]. times: steps + 1 points from 0 to 1. reference: frames of the reference. index: steps taken.
+    guidance), [frames, dim]. times: steps + 1 points from 0 to 1, on the CPU. reference: frames of the reference. index:
+    steps taken.
     """
 
     x: torch.Tensor
@@ -102,11 +112,10 @@ class Sampler:
         The noise comes from the request's own generator on the CPU, so it is the same on every device and in every batch.
         """
         noise = torch.randn(frames, reference.shape[1], generator=torch.Generator().manual_seed(seed))
-        with_guidance = sampling.cfg_strength >= NO_GUIDANCE
         return Flow(
             x=noise.to(self._dit.device),
             guided=self._dit.fixed(reference, tokens, frames, dropped=False),
-            unguided=self._dit.fixed(reference, tokens, frames, dropped=True) if with_guidance else None,
+            unguided=self._dit.fixed(reference, tokens, frames, dropped=True) if sampling.guided else None,
             times=schedule(sampling),
             strength=sampling.cfg_strength,
             reference=reference.shape[0],
@@ -157,6 +166,8 @@ class Sampler:
 
         longest_first = sorted(range(len(hidden)), key=lambda row: -len(hidden[row]))
         found = dict(zip(longest_first, self._pool.map(velocity, longest_first), strict=True))
+        # What a thread sets for itself is also what threads begin with that are new to torch: all cores, for the vocoder.
+        torch.set_num_threads(self._threads)
         return [found[row] for row in range(len(hidden))]
 
     def _wait_for_the_step_before(self) -> None:
@@ -166,7 +177,7 @@ class Sampler:
         if self._under_way is not None:
             self._under_way.synchronize()
         self._under_way = torch.cuda.Event()
-        self._under_way.record()
+        self._under_way.record(torch.cuda.current_stream(self._dit.device))
 
     def _count(self, wanted: int, computed: int) -> None:
         self.wanted_frames += wanted

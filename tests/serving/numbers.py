@@ -20,6 +20,11 @@ class Sum:
     bad: str = ""
     name: int = 0
 
+    @property
+    def cost(self) -> float:
+        """Its frames where it takes the usual 4 steps."""
+        return self.frames * self.steps / 4
+
     def alone(self) -> float:
         """What it gives when nobody is beside it."""
         value = 1.0

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
+from benchmarks import weights
 from serving.checkpoints.checkpoint import Checkpoint
 from serving.engine import Engine
 from serving.errors import SpeechFailed
+from serving.model.dit import DiT
 from serving.model.flow import Flow, Sampler, Sampling, schedule
 from serving.upstream import get_epss_timesteps
 
@@ -110,6 +117,60 @@ def test_a_failing_step_moves_no_flow(sample: Checkpoint, packed: bool) -> None:
         sampler.step([flow, broken])
     assert flow.index == 0
     assert torch.equal(flow.x, before)
+
+
+class OneDevice(TorchDispatchMode):
+    """Refuses what no GPU takes: operations on tensors of several devices, unless they are copies from one to the other."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        devices = {leaf.device.type for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)}
+        assert len(devices) < 2 or function is torch.ops.aten.copy_.default, f"{function} on {devices}"
+        return function(*args, **(kwargs or {}))
+
+
+def test_every_tensor_of_a_packed_step_is_on_the_models_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On torch's device without numbers, as there is no GPU here: what would fail there for its device fails so too."""
+    monkeypatch.setattr("serving.model.attention._row", lambda q, k, v: torch.empty_like(v))
+    device = torch.device("meta")
+    dit = DiT(weights.TINY, weights.model(weights.TINY), device, torch.float16)
+    sampler = Sampler(dit, packed=True)
+    reference, tokens = torch.empty(30, 100, device=device), torch.arange(20)
+    with OneDevice():
+        flows = [sampler.begin(reference, tokens, frames, 1, FEW) for frames in (60, 80)]
+        sampler.step(flows)
+        sampler.step(flows[:1])
+    assert [(flow.x.device, flow.x.dtype, flow.frames, flow.index) for flow in flows] == [
+        (device, torch.float32, 60, 2),
+        (device, torch.float32, 80, 1),
+    ]
+
+
+@contextlib.contextmanager
+def threads(number: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_rows_side_by_side_leave_all_cores_to_threads_that_come_later(sample: Checkpoint) -> None:
+    """Such as the scheduler's, in which the vocoder runs. A row's share of the cores is what torch would give them."""
+    with threads(2):
+        sampler = Sampler(sample.dit, packed=False)
+        sampler.step([begin(sampler, sample, "en_female", "Hi.", 1)])
+        with ThreadPoolExecutor(1) as later:
+            assert later.submit(torch.get_num_threads).result() == 2
+
+
+def test_what_a_passage_costs_follows_from_its_frames_steps_and_guidance(engine: Engine) -> None:
+    frames = engine.plan("Hi.", "en_female", 1.0, 1).frames
+    costs = {
+        (steps, strength): engine.plan("Hi.", "en_female", 1.0, 1, Sampling(steps, strength)).cost
+        for steps, strength in ((32, 2.0), (16, 2.0), (32, 0.0), (128, 1.0))
+    }
+    assert costs == {(32, 2.0): frames, (16, 2.0): frames / 2, (32, 0.0): frames / 2, (128, 1.0): 4 * frames}
 
 
 def test_nothing_is_computed_for_padding(sample: Checkpoint) -> None:

@@ -18,8 +18,9 @@ from serving.errors import Overloaded
 from .numbers import NumpyEngine, Sum
 
 
-def task(tenant: str, frames: int, priority: str = "high") -> Task:
-    return Task(object(), Sum(frames), {}, priority, tenant)
+def task(tenant: str, frames: int, priority: str = "high", steps: int = 4) -> Task:
+    """It costs its frames, unless it takes other than 4 steps."""
+    return Task(object(), Sum(frames, steps), {}, priority, tenant)
 
 
 def queued(*tasks: Task) -> Turns[Task]:
@@ -51,6 +52,15 @@ def test_tenants_get_the_same_frames_whatever_the_length_of_their_passages() -> 
     half = order[: len(order) // 2]
     given_to = {tenant: sum(one.frames for one in half if one.tenant == tenant) for tenant in ("long", "short")}
     assert abs(given_to["long"] - given_to["short"]) <= QUANTUM + 4000
+
+
+def test_a_tenant_that_asks_for_more_steps_gets_fewer_passages_and_no_more_of_the_machine() -> None:
+    many, few = [[task(name, 250, steps=steps) for _ in range(160)] for name, steps in (("many", 16), ("few", 2))]
+    order = drained(queued(*many, *few))
+    begun = order[: order.index(few[-1])]
+    costs = {tenant: sum(one.cost for one in begun if one.tenant == tenant) for tenant in ("many", "few")}
+    assert abs(costs["many"] - costs["few"]) <= QUANTUM + 2 * many[0].cost
+    assert len(begun) < 190, "159 of few steps and an eighth as many of many"
 
 
 def test_tenants_that_come_one_after_another_do_not_keep_an_earlier_one_waiting() -> None:
@@ -87,23 +97,26 @@ def test_whose_turn_it_is_keeps_it_whoever_comes() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 5000)), min_size=1, max_size=60), st.integers(1, 3000))
-def test_no_tenant_gets_much_more_than_another_that_waits_too(wanted: list[tuple[str, int]], quantum: int) -> None:
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 5000), st.integers(1, 16)), min_size=1, max_size=60),
+    st.integers(1, 3000),
+)
+def test_no_tenant_gets_much_more_than_another_that_waits_too(wanted: list[tuple[str, int, int]], quantum: int) -> None:
     turns: Turns[Task] = Turns(quantum)
-    for tenant, frames in wanted:
-        turns.add(task(tenant, frames))
-    longest = max(frames for _, frames in wanted)
-    counted: dict[str, int] = dict.fromkeys(turns.held(), 0)
+    for tenant, frames, steps in wanted:
+        turns.add(task(tenant, frames, steps=steps))
+    dearest = max(one.cost for one in turns)
+    counted: dict[str, float] = dict.fromkeys(turns.held(), 0)
     first = {tenant: next(one for one in turns if one.tenant == tenant) for tenant in counted}
     while (head := turns.head()) is not None:
         waiting = turns.held()
         if head is first[head.tenant]:
-            rounds = math.ceil(head.frames / quantum)
-            assert all(counted[other] < rounds * quantum + longest for other in counted if other != head.tenant)
+            rounds = math.ceil(head.cost / quantum)
+            assert all(counted[other] < rounds * quantum + dearest for other in counted if other != head.tenant)
         turns.take(head)
-        counted[head.tenant] += head.frames
+        counted[head.tenant] += head.cost
         still = [counted[tenant] for tenant in waiting]
-        assert max(still) - min(still) <= quantum + 2 * longest
+        assert max(still) - min(still) <= quantum + 2 * dearest
         for tenant in set(counted) - set(turns.held()):
             del counted[tenant]
     assert len(turns) == turns.frames == 0
