@@ -47,7 +47,7 @@ format: $(READY) ## put the code into the house's form
 bench-video: $(READY) ## CPU seconds per second of film, ours and moviepy's
 	@$(BIN)/python -m benchmarks.video
 
-bench-speech: $(READY) ## speech on this CPU, ours beside f5-tts, 1 to 16 clients (an hour or so)
+bench-speech: $(READY) ## speech on this CPU, ours beside f5-tts, 1 to 16 clients (half an hour or so)
 	@$(BIN)/python -m benchmarks.speech
 
 bench-replicas: $(READY) ## what a second replica on a second core brings, over HTTP

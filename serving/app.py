@@ -20,14 +20,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import settings
-from serving import arguments, cores, knobs, logfile, replicas, router
+from serving.cluster import arguments, cores, logfile, replicas, router
 from serving.errors import ServingError
-from serving.health import Health
-from serving.knobs import KnobsWrong
-from serving.metrics import Metrics
-from serving.routes import Routes
-from serving.shelf import Model, Shelf
-from serving.speaking import Speaker
+from serving.replica import knobs
+from serving.replica.health import Health
+from serving.replica.knobs import KnobsWrong
+from serving.replica.metrics import Metrics
+from serving.replica.routes import Routes
+from serving.replica.shelf import Model, Shelf
+from serving.replica.speaking import Speaker
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Speech:
         self._cores = cores.available()
         context = serve.get_replica_context()
         try:
-            from serving import loading
+            from serving.replica import loading
 
             threads = self._take_cores(context.rank.local_rank)
             device = loading.prepare(configured, threads, replicas.gpu_share(configured, self._gpus))
@@ -95,7 +96,7 @@ class Speech:
         logger.info("user_config holds", extra={"user_config": user_config})
 
     async def record_routing_stats(self) -> dict[str, Any]:
-        """Called by Serve at intervals, for serving/router.py."""
+        """Called by Serve at intervals, for serving/cluster/router.py."""
         return {router.MODELS: [model.name for model in self._shelf.loaded()]}
 
     async def check_health(self) -> None:
@@ -109,7 +110,7 @@ class Speech:
 
 
 def build(environment: dict[str, Any]) -> serve.Application:
-    """The application, for `serve run`, `serve deploy` and serving.run. environment: settings, as serving/arguments.py has.
+    """The application, for `serve run`, `serve deploy` and serving.run. environment: settings (cluster/arguments.py).
 
     Raises ValueError, SettingsError.
     """

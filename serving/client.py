@@ -1,6 +1,6 @@
 """The client of serving, for everyone else: `SpeechClient(url).speak(...)`. It needs neither torch nor Ray.
 
-Its errors are drawn at the top of serving/speech_errors.py; take them from here.
+Its errors are drawn at the top of serving/calling/errors.py; take them from here.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from urllib.parse import quote, urlencode
 import msgpack
 import requests
 
-from serving.calls import PATIENCE, READ_TIMEOUT, Call, Caller, never
-from serving.parts import MSGPACK, Speech, parts, speech_of
-from serving.speech_errors import (
+from serving.calling.calls import PATIENCE, READ_TIMEOUT, Call, Caller, never
+from serving.calling.errors import (
     SpeechCancelled,
     SpeechError,
     SpeechExpired,
@@ -24,6 +23,7 @@ from serving.speech_errors import (
     SpeechRefused,
     SpeechUnavailable,
 )
+from serving.calling.parts import MSGPACK, Speech, parts, speech_of
 
 __all__ = [
     "Speech",

@@ -1,6 +1,6 @@
 """`python -m serving.run`: the speech application on a Ray, until SIGTERM or SIGINT.
 
-The Ray is one of our own (serving/own_ray.py) or, with VOXREEL_RAY_ADDRESS, a cluster that runs already, from which only our
+The Ray is one of our own (cluster/own_ray.py) or, with VOXREEL_RAY_ADDRESS, a cluster that runs already, from which only our
 application is removed in the end. Exit code 0 after a signal, 1 when something failed, said in the last line of the log,
 and on standard error too where the log is a file.
 """
@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import settings
-from serving import logfile, own_ray
 from serving.checkpoints.config import read_config
+from serving.cluster import logfile, own_ray
 from serving.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from serving.deploying import Cluster  # brings Ray, which is configured first
+    from serving.cluster.deploying import Cluster  # brings Ray, which is configured first
 
 #: How often Ray is looked at, in seconds.
 WATCH_SECONDS = 1.0
@@ -95,7 +95,7 @@ def _serve_alone(options: argparse.Namespace, configured: settings.Settings, fol
     dashboard = own_ray.start(folder, options.dashboard_port)
     try:
         _heed_signals(stopped)  # Ray put handlers of its own in their place
-        from serving.deploying import Cluster
+        from serving.cluster.deploying import Cluster
 
         vital = own_ray.vital_processes()
         _serve_until(stopped, Cluster(dashboard), options, configured, lambda: own_ray.require_alive(vital))
@@ -107,7 +107,7 @@ def _serve_on_cluster(
     dashboard: str, options: argparse.Namespace, configured: settings.Settings, stopped: threading.Event
 ) -> None:
     """Serve on a Ray that runs already."""
-    from serving.deploying import Cluster
+    from serving.cluster.deploying import Cluster
 
     _heed_signals(stopped)
     cluster = Cluster(dashboard)
@@ -122,7 +122,7 @@ def _serve_until(
     look: Callable[[], None],
 ) -> None:
     """Deploy, look at intervals until the signal comes, let the replicas finish what they have, remove the application."""
-    from serving.deploying import config
+    from serving.cluster.deploying import config
 
     url = cluster.deploy(config({"host": options.host, "port": options.port}), stopped)
     if not stopped.is_set():

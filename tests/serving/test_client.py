@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import logs
-from serving import calls
+from serving.calling import calls
 from serving.client import (
     SpeechCancelled,
     SpeechClient,

@@ -12,11 +12,12 @@ import yaml
 from ray.serve.schema import ServeDeploySchema
 
 import settings
-from serving import arguments, cores, knobs, replicas
 from serving.app import build
-from serving.deploying import config
-from serving.knobs import KnobsWrong
-from serving.router import preferred
+from serving.cluster import arguments, cores, replicas
+from serving.cluster.deploying import config
+from serving.cluster.router import preferred
+from serving.replica import knobs
+from serving.replica.knobs import KnobsWrong
 
 HTTP = {"host": "127.0.0.1", "port": 8100}
 
@@ -123,7 +124,7 @@ def test_cores_are_shared_out_by_rank(replicas: int, threads: int, available: li
 def test_pinning_holds_for_threads_that_run_already_and_for_those_to_come() -> None:
     code = """
 import os, threading
-from serving import cores
+from serving.cluster import cores
 go = threading.Event()
 def look(): go.wait(); print(sorted(os.sched_getaffinity(0)))
 before = threading.Thread(target=look); before.start()

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 import settings
-from serving import knobs, loading
 from serving.errors import CheckpointError, ModelsBusy, ServingError, UnknownModel
-from serving.health import Health
-from serving.shelf import Model, Shelf
+from serving.replica import knobs, loading
+from serving.replica.health import Health
+from serving.replica.shelf import Model, Shelf
 
 from . import published
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from serving.errors import BadRequest
-from serving.validation import SpeakRequest, parse
+from serving.replica.validation import SpeakRequest, parse
 
 GOOD = {"key": "k", "text": "Hello.", "voice": "amy"}
 

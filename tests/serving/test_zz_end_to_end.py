@@ -26,7 +26,7 @@ import requests
 import logs
 import settings
 from serving.client import SpeechCancelled, SpeechClient, SpeechRefused
-from serving.own_ray import PREFIX
+from serving.cluster.own_ray import PREFIX
 
 from .running import Serving, free_port, start_serving
 

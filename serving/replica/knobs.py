@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from serving.errors import ServingError
-from serving.validation import MAX_STEPS
+from serving.replica.validation import MAX_STEPS
 from settings import Settings
 
 #: Results remembered, in frames of about 1 KB: 64 MB or 11 minutes of speech.

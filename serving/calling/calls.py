@@ -16,8 +16,8 @@ import requests
 import tenacity
 
 import logs
-from serving.breaker import Breaker, CircuitOpen
-from serving.speech_errors import (
+from serving.calling.breaker import Breaker, CircuitOpen
+from serving.calling.errors import (
     SpeechCancelled,
     SpeechError,
     SpeechExpired,
@@ -27,7 +27,7 @@ from serving.speech_errors import (
     error_for,
     worth_repeating,
 )
-from serving.watched import Cancelled, WatchedAdapter, watching
+from serving.calling.watched import Cancelled, WatchedAdapter, watching
 
 #: Seconds to open a connection, and to wait for an answer (a passage may stand in a long queue first).
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 600.0

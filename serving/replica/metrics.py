@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ray.serve import metrics
 
 from serving.batching.memory import Counts
-from serving.shelf import Shelf
+from serving.replica.shelf import Shelf
 
 #: Seconds between two publications.
 PERIOD = 2.0

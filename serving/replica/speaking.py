@@ -10,10 +10,10 @@ from concurrent.futures import Future
 from typing import Any
 
 from serving.batching.scheduler import Spoken
-from serving.knobs import Knobs
-from serving.metrics import Metrics
-from serving.shelf import Model, Shelf
-from serving.validation import SpeakRequest
+from serving.replica.knobs import Knobs
+from serving.replica.metrics import Metrics
+from serving.replica.shelf import Model, Shelf
+from serving.replica.validation import SpeakRequest
 from serving.voices import takes
 
 

@@ -6,10 +6,10 @@ import asyncio
 import collections
 from collections.abc import AsyncGenerator, Sequence
 
-from serving import answers
 from serving.errors import NothingToSay, Overloaded, ServingError, SpeechFailed, TooLong
-from serving.speaking import Speaker, Taken
-from serving.validation import SpeakRequest
+from serving.replica import answers
+from serving.replica.speaking import Speaker, Taken
+from serving.replica.validation import SpeakRequest
 
 #: Passages of one request that are spoken or wait at a time. A long text fills a batch, but not the queue.
 WINDOW = 8

@@ -6,9 +6,9 @@ import dataclasses
 import os
 from typing import Any
 
-from serving import cores
+from serving.cluster import cores
 from serving.errors import ServingError
-from serving.shelf import Shelf
+from serving.replica.shelf import Shelf
 
 
 @dataclasses.dataclass(frozen=True)

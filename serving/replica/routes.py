@@ -20,14 +20,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 import logs
-from serving import answers
 from serving.errors import ServingError
-from serving.framing import Framing, chosen
-from serving.health import Health
-from serving.shelf import Model
-from serving.speaking import Speaker
-from serving.streaming import Outcome, is_about_all, stream
-from serving.validation import MAX_BODY_BYTES, MAX_STREAM_BYTES, SpeakRequest, parse, parse_stream
+from serving.replica import answers
+from serving.replica.framing import Framing, chosen
+from serving.replica.health import Health
+from serving.replica.shelf import Model
+from serving.replica.speaking import Speaker
+from serving.replica.streaming import Outcome, is_about_all, stream
+from serving.replica.validation import MAX_BODY_BYTES, MAX_STREAM_BYTES, SpeakRequest, parse, parse_stream
 
 
 class Routes:

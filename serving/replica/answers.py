@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from serving.errors import BadRequest, Overloaded, ServingError
-from serving.speaking import Taken
+from serving.replica.speaking import Taken
 
 MSGPACK = "application/msgpack"
 

@@ -38,7 +38,7 @@ def options(configured: Settings, gpus: float, cpus: float) -> dict[str, Any]:
         "graceful_shutdown_wait_loop_s": DRAIN_PERIOD,
         "graceful_shutdown_timeout_s": configured.drain_seconds,
         "request_router_config": {
-            "request_router_class": "serving.router:ModelRouter",
+            "request_router_class": "serving.cluster.router:ModelRouter",
             "request_routing_stats_period_s": ROUTING_PERIOD,
         },
         **_number(fewest, most, configured.target_ongoing),

@@ -12,9 +12,9 @@ from typing import Protocol
 import msgpack
 import numpy as np
 
-from serving import answers
 from serving.errors import NothingToSay, ServingError
-from serving.streaming import Outcome
+from serving.replica import answers
+from serving.replica.streaming import Outcome
 
 #: Seconds of silence in place of a passage in which nothing can be said.
 SILENCE = 0.3

@@ -10,7 +10,7 @@ import msgpack
 import numpy as np
 import requests
 
-from serving.speech_errors import SpeechError, error_for, worth_repeating
+from serving.calling.errors import SpeechError, error_for, worth_repeating
 
 MSGPACK = "application/msgpack"
 #: Bytes of one passage of a stream, at most; about 11 minutes.

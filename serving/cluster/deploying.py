@@ -13,7 +13,7 @@ from typing import Any
 
 from ray.dashboard.modules.serve.sdk import ServeSubmissionClient
 
-from serving import arguments
+from serving.cluster import arguments
 
 APPLICATION = "voxreel"
 DEPLOYMENT = "speech"

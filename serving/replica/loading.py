@@ -12,8 +12,8 @@ import torch
 from serving.batching.scheduler import Scheduler
 from serving.checkpoints import checkpoint
 from serving.engine import Engine
-from serving.knobs import Knobs
-from serving.shelf import Model
+from serving.replica.knobs import Knobs
+from serving.replica.shelf import Model
 from settings import Settings
 
 logger = logging.getLogger(__name__)
