@@ -11,7 +11,7 @@ import torch
 from benchmarks import flops, load, weights
 from serving.engine import Engine, Work
 from serving.model.dit import DiT
-from serving.model.flow import MAX_FRAMES, Sampling
+from serving.model.flow import Sampling
 from serving.model.mel import Mel
 from serving.model.shape import Shape
 from serving.model.vocos import Vocos, VocosShape, sizes
@@ -106,7 +106,7 @@ def checkpoint(model: Model, tensors: dict[str, torch.Tensor], device: torch.dev
 
 def engine(model: Model, tensors: dict[str, torch.Tensor], device: torch.device, dtype: torch.dtype) -> Engine:
     # An engine asks no more of its checkpoint than this one has.
-    return Engine(cast(Any, checkpoint(model, tensors, device, dtype)), MAX_FRAMES)
+    return Engine(cast(Any, checkpoint(model, tensors, device, dtype)))
 
 
 def voice(number: int, seconds: float, mel: Mel, device: torch.device) -> Voice:

@@ -12,7 +12,8 @@ from serving.errors import SpeechFailed
 CPU_FRAMES_PER_THREAD = 1536
 #: Frames of the batch by which a GPU's need is measured: two long passages.
 PROBE_FRAMES = 4096
-#: More frames than this make every step of a GPU longer and none of them cheaper: 170 passages of 15 s.
+#: Where memory would allow more: 140 passages of 15 s behind references of 5 s. Their products have half a million rows, which
+#: is work enough for any GPU at a time; more would only make passages wait longer for the end of a step.
 MOST_FRAMES = 262_144
 #: Part of the free memory that is planned for; the rest is for the allocator's odd pieces and for another process.
 PLANNED = 0.8

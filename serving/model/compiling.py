@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 
 
 def fused(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """`function` through torch.compile, once for batches of any size. Where that fails (no Triton, no compiler, an old
-    torch), `function` as it is, with one line in the log. Its results may differ in the last digits."""
+    """`function` through torch.compile, once for batches of any size and once for a lone row. Where that fails (no Triton, no
+    compiler, an old torch), `function` as it is, with one line in the log. Its results may differ in the last digits."""
     compiled = torch.compile(function, dynamic=True)
     failed = False
 

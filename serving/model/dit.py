@@ -16,7 +16,7 @@ from serving.model.attention import attend
 from serving.model.compiling import fused
 from serving.model.modulation import Modulation, Modulator
 from serving.model.packing import Packing, of_frames
-from serving.model.shape import POSITION_GROUPS, POSITION_KERNEL, Shape, below, sizes
+from serving.model.shape import POSITION_GROUPS, POSITION_KERNEL, Shape, below
 from serving.model.text import MAX_FRAMES, TextEncoder
 
 #: Weight and bias; norms of queries and keys; cosines and sines of the positions.
@@ -48,7 +48,8 @@ class DiT:
         fuse: bool | None = None,
     ) -> None:
         """tensors: by upstream's names without `transformer.` (shape.sizes lists them). dtype: of the matrix products.
-        fuse: whether to compile the layers; by default on a GPU, where it pays for the minute that it takes at the start."""
+        fuse: whether to compile the layers, which takes a while at the first batch and at the first lone row; by default on
+        a GPU (compiling.py)."""
         self.shape, self.device, self.dtype = shape, device, dtype
         exact = {name: value.to(device, torch.float32) for name, value in tensors.items() if not _is_product(name)}
         self._encode = TextEncoder(shape, below(exact, "text_embed."))
@@ -67,11 +68,6 @@ class DiT:
         self._before, self._after = before_attention, after_attention
         if device.type == "cuda" if fuse is None else fuse:
             self._before, self._after = fused(before_attention), fused(after_attention)
-
-    @property
-    def parameters(self) -> int:
-        """Numbers that were trained."""
-        return sum(torch.Size(size).numel() for size in sizes(self.shape).values())
 
     @torch.inference_mode()
     def fixed(self, reference: torch.Tensor, tokens: torch.Tensor, frames: int, *, dropped: bool) -> torch.Tensor:
