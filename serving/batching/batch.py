@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from serving.batching.tasks import Spoken, Task
 
-#: Frames that are turned into sound in one call: 3 minutes of it. More would keep those who are done waiting for each other.
+#: Frames that are turned into sound in one call, padding included: 3 minutes of it. More would keep those who are done
+#: waiting for each other.
 FINISH_FRAMES = 16_384
 #: Seconds after which a call of the engine counts as stuck. The longest honest ones are a GPU's first step of a new shape,
 #: which may compile for a minute, and a large model's step with a full batch on two cores of a CPU, of the same order.
@@ -136,10 +137,11 @@ class Batch:
 
 
 def _bounded(tasks: Sequence[Task]) -> Iterator[list[Task]]:
-    """The tasks in groups of at most FINISH_FRAMES, or of one."""
+    """The tasks, the shortest first, in groups of at most FINISH_FRAMES or of one. A vocoder pads all to the longest, so each
+    counts as much as that one: a minute of speech must not make many short words as long as itself."""
     group: list[Task] = []
-    for task in tasks:
-        if group and sum(other.frames for other in group) + task.frames > FINISH_FRAMES:
+    for task in sorted(tasks, key=lambda task: task.frames):
+        if group and task.frames * (len(group) + 1) > FINISH_FRAMES:
             yield group
             group = []
         group.append(task)

@@ -240,6 +240,14 @@ def test_the_frames_that_are_finished_in_one_call_are_bounded(engine: NumpyEngin
     assert all(future.done() for future in futures)
 
 
+def test_a_long_passage_is_finished_beside_few_short_ones_since_they_are_padded_to_its_length(engine: NumpyEngine) -> None:
+    scheduler = Scheduler(engine, max_batch_frames=10**6, max_queued_frames=10**6, remembered_frames=0)
+    for name, frames in enumerate([FINISH_FRAMES // 3, *[FINISH_FRAMES // 100] * 20]):
+        scheduler.submit(name, Sum(frames, steps=1, name=name))
+    scheduler.turn()
+    assert [[work.name for work in call] for call in engine.finished] == [[*range(1, 21)], [0]]
+
+
 def test_a_batch_that_is_too_large_for_the_memory_is_spoken_all_the_same() -> None:
     engine = NumpyEngine(memory=30)
     scheduler = Scheduler(engine, max_batch_frames=100, max_queued_frames=1000, remembered_frames=0)
