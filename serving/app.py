@@ -52,7 +52,7 @@ class Speech:
 
             threads = self._take_cores(context.rank.local_rank)
             device = loading.prepare(configured, threads, replicas.gpu_share(configured, self._gpus))
-            load = functools.partial(self._load, loading.load, device)
+            load = functools.partial(self._load, loading.load, device, threads)
             self._shelf = Shelf(configured.checkpoint, configured.models_dir, load, configured.models_bytes)
             async with self._shelf.borrowed(None):
                 pass
@@ -65,8 +65,8 @@ class Speech:
         self._health = Health(self._shelf, context.replica_tag, context.rank.local_rank)
         self._routes = Routes(self._speaker, self._health)
 
-    def _load(self, load: Any, device: Any, name: str, folder: Path) -> Model:
-        return load(name, folder, device, self._configured, self._knobs)
+    def _load(self, load: Any, device: Any, threads: int, name: str, folder: Path) -> Model:
+        return load(name, folder, device, threads, self._configured, self._knobs)
 
     def _take_cores(self, rank: int) -> int:
         """On a CPU, take the cores that belong to this rank. Returns how many threads the model may have."""

@@ -24,13 +24,16 @@ def prepare(configured: Settings, threads: int, gpu_share: float) -> torch.devic
     torch.set_num_threads(threads)
     wanted = configured.device
     device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+    if device.type == "cuda" and device.index is None:
+        device = torch.device("cuda", torch.cuda.current_device())  # memory can be shared out by number only
     if device.type == "cuda" and 0 < gpu_share < 1:
         torch.cuda.set_per_process_memory_fraction(gpu_share, device)
     return device
 
 
-def load(name: str, folder: Path, device: torch.device, configured: Settings, knobs: Knobs) -> Model:
-    """A model that is warm, its scheduler running. Raises CheckpointError, SpeechFailed."""
+def load(name: str, folder: Path, device: torch.device, threads: int, configured: Settings, knobs: Knobs) -> Model:
+    """A model that is warm, its scheduler running. threads: on a CPU. Raises CheckpointError, SpeechFailed."""
+    torch.set_num_threads(threads)  # a model that speaks meanwhile lowers the number for the rows of its own
     loaded = checkpoint.load(folder, device, configured.precision, configured.voice_cache_bytes)
     engine = Engine(loaded)
     budget = engine.warm_up(configured.max_batch_frames)

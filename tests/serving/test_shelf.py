@@ -31,7 +31,9 @@ class Room:
 
     def load(self, name: str, folder: Path) -> Model:
         configured = settings.load()
-        model = loading.load(name, folder, torch.device("cpu"), configured, knobs.read(None, configured))
+        model = loading.load(
+            name, folder, torch.device("cpu"), torch.get_num_threads(), configured, knobs.read(None, configured)
+        )
         self.loaded.append(model)
         return model
 
