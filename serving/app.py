@@ -66,7 +66,13 @@ class Speech:
         self._routes = Routes(self._speaker, self._health)
 
     def _load(self, load: Any, device: Any, threads: int, name: str, folder: Path) -> Model:
-        return load(name, folder, device, threads, self._configured, self._knobs)
+        model = load(name, folder, device, threads, self._configured, self._knobs)
+        self._limit(model)  # knobs may have been turned while it was loaded
+        return model
+
+    def _limit(self, model: Model) -> None:
+        wanted = self._knobs
+        model.scheduler.limit(wanted.batch_frames(model.batch_frames), wanted.max_queued_frames, wanted.remembered_frames)
 
     def _take_cores(self, rank: int) -> int:
         """On a CPU, take the cores that belong to this rank. Returns how many threads the model may have."""
@@ -90,9 +96,7 @@ class Speech:
         logging.getLogger().setLevel(self._knobs.log_level)
         self._speaker.knobs = self._knobs
         for model in self._shelf.loaded():
-            model.scheduler.limit(
-                self._knobs.batch_frames(model.batch_frames), self._knobs.max_queued_frames, self._knobs.remembered_frames
-            )
+            self._limit(model)
         logger.info("user_config holds", extra={"user_config": user_config})
 
     async def record_routing_stats(self) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class SpeechClient:
 
         priority: "low" for what nobody waits for, such as a film; the high ones are spoken before it.
         steps (1 to 128), cfg_strength (0 to 10), sway (-1 to 1, None: none): left to the checkpoint where not said.
-        timeout_seconds (0.1 to 3600): of the whole call, tries included; SpeechExpired when it is over.
+        timeout_seconds (0.1 to 3600): of the whole call, tries included; then SpeechExpired, or the error of the last try.
         tenant: on whose behalf; tenants share serving fairly. model: a checkpoint that serving has, None: its default.
         takes (1 to 8): speak so many, with different seeds, and return the best.
         cancelled: asked several times a second while waiting. Raises SpeechError.

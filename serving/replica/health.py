@@ -32,9 +32,8 @@ class Health:
     def statistics(self) -> dict[str, Any]:
         """The numbers of the default model and, by name, of all that are on the shelf."""
         by_model = {model.name: {**model.scheduler.statistics(), "bytes": model.bytes} for model in self.shelf.loaded()}
-        of_default = next(iter(by_model.values()), {})
         return {
-            **by_model.get(self.shelf.names()[0], of_default),
+            **by_model.get(self.shelf.default, {}),
             "models": by_model,
             "replica": {"id": self.replica, "rank": self.rank, "process": os.getpid(), "cores": cores.available()},
         }

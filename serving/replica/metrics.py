@@ -62,6 +62,9 @@ class Metrics:
             await asyncio.sleep(PERIOD)
 
     def publish(self) -> None:
+        for name in self._counted.keys() - {model.name for model in self._shelf.loaded()}:
+            for gauge in (self._bytes, *self._gauges.values()):
+                gauge.set(0, {"model": name})  # put away; a gauge would tell its last number for ever
         for model in self._shelf.loaded():
             tags = {"model": model.name}
             now = model.scheduler.statistics()

@@ -68,9 +68,10 @@ class Routes:
 
     async def _stream(self, request: Request) -> Response:
         passages = parse_stream(await _body(request, MAX_STREAM_BYTES))
-        async with self._speaker.shelf.borrowed(passages[0].model) as model:
+        deadline = _deadline(passages[0])
+        async with self._speaker.shelf.borrowed(passages[0].model, deadline) as model:
             framing = chosen(request.headers.get("accept", ""), model.engine.checkpoint.rate)
-        outcomes = stream(self._speaker, passages, _deadline(passages[0]))
+        outcomes = stream(self._speaker, passages, deadline)
         first = await anext(outcomes)
         if is_about_all(first):
             await outcomes.aclose()

@@ -11,12 +11,13 @@ import collections
 import contextlib
 import dataclasses
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from serving.batching.scheduler import Scheduler
-from serving.errors import ModelsBusy, UnknownModel
+from serving.errors import Expired, ModelsBusy, UnknownModel
 
 logger = logging.getLogger(__name__)
 
@@ -50,24 +51,31 @@ class Shelf:
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._in_turn = asyncio.Lock()
 
+    @property
+    def default(self) -> str:
+        """The name of the model that requests without a name get."""
+        return self._default.name
+
     def names(self) -> list[str]:
         """All that can be asked for, the default first."""
         found = [path.parent.name for path in self._models_dir.glob("*/config.yaml")]
-        return [self._default.name, *sorted(set(found) - {self._default.name})]
+        return [self.default, *sorted(set(found) - {self.default})]
 
     def loaded(self) -> Iterator[Model]:
         """Those that can speak at once."""
         yield from self._models.values()
 
     @contextlib.asynccontextmanager
-    async def borrowed(self, name: str | None) -> AsyncIterator[Model]:
+    async def borrowed(self, name: str | None, deadline: float | None = None) -> AsyncIterator[Model]:
         """The model with this name, None for the default; it stays while the block runs.
 
-        Raises UnknownModel, ModelsBusy, CheckpointError.
+        deadline: by the monotonic clock, until when loading is waited for; it goes on without who waited.
+        Raises UnknownModel, ModelsBusy, CheckpointError, Expired.
         """
-        name = name or self._default.name
-        while (model := self._models.get(name)) is None:
-            await self._fetch(name)
+        name = name or self.default
+        async with _expiring(deadline):
+            while (model := self._models.get(name)) is None:
+                await self._fetch(name)
         self._models.move_to_end(name)
         model.users += 1
         try:
@@ -90,7 +98,7 @@ class Shelf:
     def _folder(self, name: str) -> Path:
         if name not in self.names():  # a name is never made a path unless it is one of these
             raise UnknownModel(f"There is no model {name!r}. This server has: {', '.join(self.names())}.")
-        return self._default if name == self._default.name else self._models_dir / name
+        return self._default if name == self.default else self._models_dir / name
 
     async def _bring(self, name: str, folder: Path) -> None:
         async with self._in_turn:
@@ -102,7 +110,7 @@ class Shelf:
 
     async def _make_room(self, name: str, wanted: int) -> None:
         while sum(model.bytes for model in self._models.values()) + wanted > self.max_bytes:
-            idle = [other for other, model in self._models.items() if not model.users and other != self._default.name]
+            idle = [other for other, model in self._models.items() if not model.users and other != self.default]
             if not idle:
                 raise ModelsBusy(
                     f"There is no room for the model {name!r} beside those in use: together they would take more than"
@@ -114,6 +122,19 @@ class Shelf:
         model = self._models.pop(name)
         await asyncio.to_thread(model.scheduler.stop)
         logger.info("a model was put away", extra={"model": name, "bytes": model.bytes})
+
+
+@contextlib.asynccontextmanager
+async def _expiring(deadline: float | None) -> AsyncIterator[None]:
+    """Raise Expired inside the block when the deadline comes."""
+    limit = asyncio.timeout(None if deadline is None else deadline - time.monotonic())
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if limit.expired():
+            raise Expired from None
+        raise
 
 
 def _bytes_of_files(folder: Path) -> int:

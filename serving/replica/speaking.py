@@ -37,7 +37,7 @@ class Speaker:
     async def speak(self, asked: SpeakRequest, deadline: float | None) -> Taken:
         """Have a passage spoken. Cancelling leaves it. deadline: by the monotonic clock. Raises ServingError."""
         began = time.monotonic()
-        async with self.shelf.borrowed(asked.model) as model:
+        async with self.shelf.borrowed(asked.model, deadline) as model:
             sampling = self._sampling(model, asked)
             seeds = takes.seeds(asked.seed, asked.takes)
             works = await asyncio.to_thread(_plan, model, asked, seeds, sampling)

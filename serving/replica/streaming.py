@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextvars
+import math
+import time
 from collections.abc import AsyncGenerator, Sequence
 
 from serving.errors import NothingToSay, Overloaded, ServingError, SpeechFailed, TooLong
@@ -22,20 +25,23 @@ async def stream(speaker: Speaker, passages: Sequence[SpeakRequest], deadline: f
     """What becomes of each passage, in order. Closing it, or being cancelled, leaves those that are under way.
 
     The first is spoken alone and each that is handed out lets one more run ahead: passages that share a processor make
-    each other late, and who listens waits for the first.
+    each other late, and who listens waits for the first. The model stays until the last.
     """
     ahead: collections.deque[asyncio.Task[Taken | ServingError]] = collections.deque()
+    context = contextvars.copy_context()  # the ids for the log, which are no longer bound when the rest is spoken
     begun = 0
-    try:
-        for number in range(len(passages)):
-            while begun < len(passages) and len(ahead) < min(WINDOW, number + 1):
-                ahead.append(asyncio.create_task(_outcome(speaker, passages[begun], deadline, patient=begun > 0)))
-                begun += 1
-            yield number, await ahead[0]
-            ahead.popleft()
-    finally:
-        for task in ahead:
-            task.cancel()
+    async with speaker.shelf.borrowed(passages[0].model, deadline):
+        try:
+            for number in range(len(passages)):
+                while begun < len(passages) and len(ahead) < min(WINDOW, number + 1):
+                    outcome = _outcome(speaker, passages[begun], deadline, patient=begun > 0)
+                    ahead.append(asyncio.create_task(outcome, context=context.copy()))
+                    begun += 1
+                yield number, await ahead[0]
+                ahead.popleft()
+        finally:
+            for task in ahead:
+                task.cancel()
 
 
 def is_about_all(outcome: Outcome) -> bool:
@@ -51,6 +57,7 @@ async def _outcome(speaker: Speaker, asked: SpeakRequest, deadline: float | None
         except Overloaded as failure:
             if not patient:
                 return failure
-            await asyncio.sleep(failure.retry_after)
+            left = math.inf if deadline is None else max(0.0, deadline - time.monotonic())
+            await asyncio.sleep(min(failure.retry_after, left))
         except Exception as failure:
             return answers.foreseen(failure)

@@ -8,6 +8,7 @@ import torch
 import settings
 from serving.checkpoints import checkpoint
 from serving.checkpoints.checkpoint import Checkpoint
+from serving.client import SpeechClient
 from serving.engine import Engine
 
 from .running import Serving, start_serving
@@ -31,3 +32,9 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A real `python -m serving.run`, started once."""
     with start_serving(tmp_path_factory.mktemp("serving") / "serving.log") as started:
         yield started
+
+
+@pytest.fixture
+def client(serving: Serving) -> Iterator[SpeechClient]:
+    with SpeechClient(serving.url, read_timeout=120) as made:
+        yield made

@@ -10,10 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 import settings
@@ -32,6 +33,24 @@ class Serving:
         """The log's lines with this message."""
         lines = [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
         return [line for line in lines if line["message"] == message]
+
+    def health(self) -> dict[str, Any]:
+        """What /healthz tells; of two replicas, that of the one with less to do."""
+        return requests.get(self.url + "/healthz", timeout=10).json()
+
+    def family(self) -> list[psutil.Process]:
+        """Its process, and all that it started."""
+        process = psutil.Process(self.process.pid)
+        return [process, *process.children(recursive=True)]
+
+
+def until(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
+    """What the condition gives when it is no longer empty or false."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+    return found
 
 
 def free_port() -> int:

@@ -100,10 +100,11 @@ def behaviour() -> Behaviour:
 @pytest.fixture
 def client(behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpeechClient]:
     monkeypatch.setattr(calls, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(calls, "LONGEST_WAIT", 0.05)
     monkeypatch.setattr(calls, "BREAKER_SECONDS", 0.3)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"behaviour": behaviour}))
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     with SpeechClient(f"http://127.0.0.1:{server.server_port}", read_timeout=2.0, patience=20.0) as made:
         yield made
     behaviour.release.set()
@@ -164,7 +165,10 @@ def test_an_overload_beyond_patience_is_told_with_its_time(client: SpeechClient,
     assert len(behaviour.bodies) == 1
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "bad_speed"), (404, "unknown_voice"), (422, "passage_too_long")])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "bad_speed"), (404, "unknown_voice"), (422, "passage_too_long"), (500, "checkpoint_corrupt")],
+)
 def test_a_refusal_is_not_tried_again(client: SpeechClient, behaviour: Behaviour, status: int, code: str) -> None:
     behaviour.turns = [fails(status, code)]
     with pytest.raises(SpeechRefused) as refused:
@@ -261,12 +265,23 @@ def test_the_circuit_opens_after_many_failures_and_closes_after_a_success(client
     assert client.speak(**PASSAGE).rate == 24000
 
 
-def test_refusals_do_not_open_the_circuit(client: SpeechClient, behaviour: Behaviour) -> None:
-    behaviour.turns = [fails(404, "unknown_voice")]
+@pytest.mark.parametrize(("status", "code"), [(404, "unknown_voice"), (500, "checkpoint_mismatch")])
+def test_refusals_do_not_open_the_circuit(client: SpeechClient, behaviour: Behaviour, status: int, code: str) -> None:
+    behaviour.turns = [fails(status, code)]
     for _ in range(calls.BREAKER_FAILURES + 5):
         with pytest.raises(SpeechRefused):
             client.speak(**PASSAGE)
     assert len(behaviour.bodies) == calls.BREAKER_FAILURES + 5
+
+
+def test_one_model_without_room_does_not_close_the_way_to_the_others(client: SpeechClient, behaviour: Behaviour) -> None:
+    behaviour.turns = [fails(503, "models_busy")] * (calls.ATTEMPTS * 2) + [speaks]
+    for _ in range(2):
+        with pytest.raises(SpeechOverloaded):
+            client.speak(**PASSAGE, model="large")
+    assert calls.ATTEMPTS * 2 > calls.BREAKER_FAILURES
+    assert client.speak(**PASSAGE).rate == 24_000
+    assert len(behaviour.bodies) == calls.ATTEMPTS * 2 + 1, "nobody had to wait for the circuit"
 
 
 def test_nobody_at_the_address_is_told_with_what_to_do() -> None:

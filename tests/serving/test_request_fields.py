@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-import requests
 
 from serving.client import SpeechClient, SpeechExpired
 
-from .running import Serving
+from .running import Serving, until
 
 PASSAGE = {"text": "A short sentence.", "voice": "en_female", "seed": 3}
-
-
-@pytest.fixture
-def client(serving: Serving) -> Iterator[SpeechClient]:
-    with SpeechClient(serving.url, read_timeout=120) as made:
-        yield made
-
-
-def spoken(serving: Serving) -> int:
-    return requests.get(serving.url + "/healthz", timeout=10).json()["spoken"]
 
 
 @pytest.mark.parametrize("said", [{"steps": 3}, {"cfg_strength": 0.0}, {"sway": None}, {"sway": 0.5}])
@@ -30,18 +17,18 @@ def test_sampling_changes_the_sound_and_makes_it_another_passage(
     serving: Serving, client: SpeechClient, said: dict[str, float | None]
 ) -> None:
     own = client.speak(key="sampling", **PASSAGE)
-    before = spoken(serving)
+    before = serving.health()["spoken"]
     other = client.speak(key="sampling", **PASSAGE, **said)
-    assert spoken(serving) == before + 1
+    assert serving.health()["spoken"] == before + 1
     assert len(own.samples)
     assert not np.array_equal(own.samples, other.samples)
 
 
 def test_saying_what_the_checkpoint_says_anyway_is_the_same_passage(serving: Serving, client: SpeechClient) -> None:
     client.speak(key="as it is", **PASSAGE, steps=5)
-    before = spoken(serving)
+    before = serving.health()["spoken"]
     client.speak(key="as it is", **PASSAGE, steps=5, tenant="somebody else", priority="low", timeout_seconds=60)
-    assert spoken(serving) == before, "nothing of that changes the sound"
+    assert serving.health()["spoken"] == before, "nothing of that changes the sound"
 
 
 def test_a_passage_whose_time_is_over_is_dropped(serving: Serving, client: SpeechClient) -> None:
@@ -49,15 +36,15 @@ def test_a_passage_whose_time_is_over_is_dropped(serving: Serving, client: Speec
     with pytest.raises(SpeechExpired) as expired:
         client.speak(key="late", **long, timeout_seconds=0.3)
     assert expired.value.code == "deadline_exceeded"
-    assert [line for line in serving.lines("passage dropped") if line["why"] == "expired"]
+    until(lambda: [line for line in serving.lines("passage dropped") if line["why"] == "expired"])
 
 
 def test_the_best_of_several_takes_comes_back_with_its_seed(serving: Serving, client: SpeechClient) -> None:
-    before = spoken(serving)
+    before = serving.health()["spoken"]
     best = client.speak(key="takes", **PASSAGE, takes=3)
-    assert spoken(serving) == before + 3
+    assert serving.health()["spoken"] == before + 3
     assert best.take in range(3)
     alone = client.speak(key="takes", **{**PASSAGE, "seed": best.seed})
     assert np.array_equal(best.samples, alone.samples)
-    assert spoken(serving) == before + 3, "a take is remembered like any passage"
+    assert serving.health()["spoken"] == before + 3, "a take is remembered like any passage"
     assert (client.speak(key="takes", **PASSAGE).take, client.speak(key="takes", **PASSAGE).seed) == (0, 3)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 import torch
 
 import settings
-from serving.errors import CheckpointError, ModelsBusy, ServingError, UnknownModel
+from serving.errors import CheckpointError, Expired, ModelsBusy, ServingError, UnknownModel
 from serving.replica import knobs, loading
 from serving.replica.health import Health
 from serving.replica.shelf import Model, Shelf
@@ -119,6 +121,27 @@ def test_who_leaves_while_a_model_is_loaded_does_not_spoil_it_for_others(room: R
         assert names(shelf) == ["one"]
 
     asyncio.run(ask())
+
+
+def test_who_waits_beyond_the_deadline_is_told_so_and_the_model_is_loaded_all_the_same(room: Room) -> None:
+    go = threading.Event()
+
+    def load(name: str, folder: Path) -> Model:
+        assert go.wait(30)
+        return room.load(name, folder)
+
+    async def ask() -> None:
+        shelf = Shelf(room.default, room.models, load, max_bytes=10**9)
+        with pytest.raises(Expired):
+            async with shelf.borrowed("one", time.monotonic() + 0.05):
+                pass
+        go.set()
+        await use(shelf, "one")
+        async with shelf.borrowed("one", time.monotonic() - 1) as model:
+            assert model.name == "one", "what is there is not waited for"
+
+    asyncio.run(ask())
+    assert [model.name for model in room.loaded] == ["one"]
 
 
 def test_a_model_that_cannot_be_loaded_is_told_each_time_and_spoils_no_other(room: Room) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
+import json
 import struct
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgpack
@@ -13,31 +15,17 @@ import numpy as np
 import pytest
 import requests
 
+import logs
 from serving.client import Speech, SpeechClient, SpeechError, SpeechRefused
+from serving.errors import Expired, Overloaded
+from serving.replica.streaming import stream
+from serving.replica.validation import SpeakRequest, parse_stream
 
-from .running import Serving
+from .running import Serving, until
 
 NUMBERS = ["one", "two", "three", "four", "five", "six"]
 SENTENCES = [f"This is sentence number {word}, and it goes on for a while." for word in NUMBERS]
 GOOD = {"key": "s", "passages": ["One.", "Two."], "voice": "en_female"}
-
-
-def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
-    return found
-
-
-@pytest.fixture
-def client(serving: Serving) -> Iterator[SpeechClient]:
-    with SpeechClient(serving.url, read_timeout=120) as made:
-        yield made
-
-
-def health(serving: Serving) -> dict[str, Any]:
-    return requests.get(serving.url + "/healthz", timeout=10).json()
 
 
 def speech(item: Speech | SpeechError) -> Speech:
@@ -46,27 +34,37 @@ def speech(item: Speech | SpeechError) -> Speech:
 
 
 def test_the_first_passage_comes_before_the_last_is_spoken(serving: Serving, client: SpeechClient) -> None:
-    before = health(serving)["spoken"]
+    before = serving.health()["spoken"]
     stream = client.stream(SENTENCES, key="in order", voice="en_female")
     first = speech(next(stream))
-    spoken_by_then = health(serving)["spoken"] - before
+    spoken_by_then = serving.health()["spoken"] - before
     rest = [speech(item) for item in stream]
     assert spoken_by_then < len(SENTENCES) == 1 + len(rest)
-    assert health(serving)["spoken"] - before == len(SENTENCES)
+    assert serving.health()["spoken"] - before == len(SENTENCES)
     alone = [client.speak(key="in order", text=text, voice="en_female") for text in SENTENCES]
     for streamed, single in zip([first, *rest], alone, strict=True):
         assert np.array_equal(streamed.samples, single.samples), "a passage of a stream is the passage"
         assert streamed.character_ends == single.character_ends
-    assert health(serving)["spoken"] - before == len(SENTENCES), "and it is remembered"
+    assert serving.health()["spoken"] - before == len(SENTENCES), "and it is remembered"
 
 
 def test_a_client_that_leaves_a_stream_frees_the_queue(serving: Serving, client: SpeechClient) -> None:
     stream = client.stream([text * 3 for text in SENTENCES], key="left behind", voice="en_male")
     next(stream)
-    assert health(serving)["running"] + health(serving)["waiting"]
+    assert serving.health()["running"] + serving.health()["waiting"]
     stream.close()  # type: ignore[attr-defined]  # it is a generator
-    until(lambda: not health(serving)["running"] + health(serving)["waiting"])
+    until(lambda: not serving.health()["running"] + serving.health()["waiting"])
     assert len([line for line in serving.lines("passage spoken") if line["key"] == "left behind"]) < len(SENTENCES)
+
+
+def test_every_passage_of_a_stream_is_logged_with_the_ids_of_its_request(serving: Serving, client: SpeechClient) -> None:
+    def lines() -> list[dict[str, Any]]:
+        return [line for line in serving.lines("passage spoken") if line["key"] == "with ids"]
+
+    with logs.bound(job_id="job-8", request_id="request-8"):
+        list(client.stream(["One more.", "Two more.", "Three more."], key="with ids", voice="en_female"))
+    until(lambda: len(lines()) == 3)
+    assert {(line.get("job_id"), line.get("request_id")) for line in lines()} == {("job-8", "request-8")}
 
 
 def test_a_passage_that_cannot_be_spoken_does_not_end_the_stream(client: SpeechClient) -> None:
@@ -80,6 +78,29 @@ def test_what_is_wrong_with_all_passages_is_told_at_once(serving: Serving, clien
     with pytest.raises(SpeechRefused) as refused:
         next(client.stream(["One.", "Two."], key="k", voice="nobody"))
     assert refused.value.code == "unknown_voice"
+
+
+class Crowded:
+    """As much of a speaker as a stream needs. Its queue is always full."""
+
+    def __init__(self) -> None:
+        self.shelf = self
+
+    def borrowed(self, _model: str | None, _deadline: float) -> contextlib.nullcontext:
+        return contextlib.nullcontext()
+
+    async def speak(self, _asked: SpeakRequest, deadline: float) -> None:
+        raise Expired if time.monotonic() >= deadline else Overloaded(retry_after=60)
+
+
+def test_room_in_the_queue_is_waited_for_no_longer_than_until_the_deadline() -> None:
+    async def ask() -> list[type]:
+        asked = parse_stream(json.dumps(GOOD).encode())
+        async with asyncio.timeout(20):
+            outcomes = stream(Crowded(), asked, time.monotonic() + 0.2)  # type: ignore[arg-type]
+            return [type(what) async for _, what in outcomes]
+
+    assert asyncio.run(ask()) == [Overloaded, Expired]
 
 
 @pytest.mark.parametrize(

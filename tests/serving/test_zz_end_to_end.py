@@ -11,8 +11,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,23 +26,9 @@ import settings
 from serving.client import SpeechCancelled, SpeechClient, SpeechRefused
 from serving.cluster.own_ray import PREFIX
 
-from .running import Serving, free_port, start_serving
+from .running import Serving, free_port, until
 
 LONG = "This sentence is said again and again. " * 20
-
-
-def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.1)
-    return found
-
-
-@pytest.fixture
-def client(serving: Serving) -> Iterator[SpeechClient]:
-    with SpeechClient(serving.url, read_timeout=120) as made:
-        yield made
 
 
 def test_a_passage_is_spoken_once_and_then_remembered(serving: Serving, client: SpeechClient) -> None:
@@ -68,7 +52,7 @@ def test_passages_spoken_together_sound_as_they_do_alone(serving: Serving, clien
     alone = [client.speak(key=f"alone {n}", text=text, voice="vi_female", seed=n) for n, text in enumerate(texts)]
     with ThreadPoolExecutor(4) as pool:
         long = pool.submit(client.speak, key="beside", text=LONG[:200], voice="en_male")
-        until(lambda: requests.get(serving.url + "/healthz", timeout=10).json()["running"])
+        until(lambda: serving.health()["running"])
         speak = [
             pool.submit(client.speak, key=f"both {n}", text=text, voice="vi_female", seed=n) for n, text in enumerate(texts)
         ]
@@ -80,13 +64,10 @@ def test_passages_spoken_together_sound_as_they_do_alone(serving: Serving, clien
 
 
 def test_a_client_that_leaves_frees_the_model(serving: Serving, client: SpeechClient) -> None:
-    def running() -> int:
-        return requests.get(serving.url + "/healthz", timeout=10).json()["running"]
-
     with pytest.raises(SpeechCancelled):
-        client.speak(key="left", text=LONG, voice="en_male", cancelled=running)
-    until(lambda: running() == 0)
-    assert serving.lines("passage dropped")
+        client.speak(key="left", text=LONG, voice="en_male", cancelled=lambda: serving.health()["running"])
+    until(lambda: serving.health()["running"] == 0)
+    until(lambda: serving.lines("passage dropped"))
     assert not [line for line in serving.lines("passage spoken") if line["key"] == "left"]
 
 
@@ -94,7 +75,7 @@ def test_a_waiter_that_stays_gets_the_passage_that_another_left(serving: Serving
     passage = {"key": "shared", "text": LONG[:120], "voice": "en_female"}
     with ThreadPoolExecutor(2) as pool:
         stays = pool.submit(client.speak, **passage)
-        until(lambda: requests.get(serving.url + "/healthz", timeout=10).json()["running"])
+        until(lambda: serving.health()["running"])
         with pytest.raises(SpeechCancelled):
             client.speak(**passage, cancelled=iter([False, False, True]).__next__)
         assert len(stays.result().samples) > 24_000
@@ -181,15 +162,10 @@ def test_other_users_of_the_machine_cannot_reach_rays_files(serving: Serving) ->
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def family(serving: Serving) -> list[psutil.Process]:
-    process = psutil.Process(serving.process.pid)
-    return [process, *process.children(recursive=True)]
-
-
 def listening(serving: Serving) -> list[tuple[str, str, int]]:
     """(process, address, port) of every TCP socket on which serving and all that it started listen."""
     found = []
-    for process in family(serving):
+    for process in serving.family():
         with contextlib.suppress(psutil.NoSuchProcess):  # Ray starts and ends workers as it likes
             name = process.cmdline()[0]
             found += [(name, *held.laddr) for held in process.net_connections("tcp") if held.status == psutil.CONN_LISTEN]
@@ -212,17 +188,14 @@ def test_it_listens_on_the_loopback_only_but_for_one_port_that_wants_rays_token(
 
 
 def test_a_high_passage_is_spoken_before_the_low_ones_that_wait(serving: Serving, client: SpeechClient) -> None:
-    def waiting() -> int:
-        return requests.get(serving.url + "/healthz", timeout=10).json()["waiting_frames_low"]
-
     with ThreadPoolExecutor(6) as pool:
         low = [
             pool.submit(client.speak, key=f"low {n}", text=LONG[:150], voice="en_male", seed=n, priority="low")
             for n in range(6)
         ]
-        until(waiting)
+        until(lambda: serving.health()["waiting_frames_low"])
         client.speak(key="high", text="Here at once.", voice="en_male")
-        assert waiting(), "low ones still wait when it is done"
+        assert serving.health()["waiting_frames_low"], "low ones still wait when it is done"
         for future in low:
             future.result()
     lines = until(lambda: [line for line in serving.lines("passage spoken") if line["key"] in ("high", "low 5")])
@@ -231,12 +204,12 @@ def test_a_high_passage_is_spoken_before_the_low_ones_that_wait(serving: Serving
 
 def test_a_killed_replica_is_replaced_and_the_client_does_not_notice(serving: Serving, client: SpeechClient) -> None:
     def replicas() -> list[psutil.Process]:
-        return [process for process in family(serving) if "ServeReplica" in " ".join(process.cmdline())]
+        return [process for process in serving.family() if "ServeReplica" in " ".join(process.cmdline())]
 
     passage = {"key": "survives", "text": LONG[:160], "voice": "en_male"}
     with ThreadPoolExecutor(1) as pool:
         speaking = pool.submit(client.speak, **passage)
-        until(lambda: requests.get(serving.url + "/healthz", timeout=10).json()["running"])
+        until(lambda: serving.health()["running"])
         replicas()[0].kill()
         assert len(speaking.result(timeout=200).samples) > 24_000
 
@@ -253,24 +226,13 @@ def test_a_checkpoint_that_is_not_there_ends_the_start_with_a_sentence(tmp_path:
     assert "config.yaml is missing" in last["message"]
 
 
-def test_it_ends_with_a_sentence_when_ray_dies(tmp_path: Path) -> None:
-    with start_serving(tmp_path / "first.log") as started:
-        children = family(started)[1:]
-        next(process for process in children if process.name() == "raylet").kill()
-        assert started.process.wait(60) == 1
-        assert "died" in json.loads(started.log.read_text().splitlines()[-1])["message"]
-        assert "died" in started.log.with_suffix(".err").read_text(), "it is also told to who started it"
-        psutil.wait_procs(children, timeout=30)
-        assert not [process for process in children if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-
-
 def under_way(serving: Serving) -> int:
-    health = requests.get(serving.url + "/healthz", timeout=10).json()
+    health = serving.health()
     return health["running"] + health["waiting"]
 
 
 def test_a_signal_ends_it_with_code_0_and_nothing_but_json_in_its_log(serving: Serving) -> None:
-    children = family(serving)[1:]
+    children = serving.family()[1:]
     with SpeechClient(serving.url, patience=0) as hasty, ThreadPoolExecutor(3) as pool:
         texts = [LONG[:150] + str(number) for number in range(3)]
         accepted = [pool.submit(hasty.speak, key=f"last {text[-1]}", text=text, voice="en_male") for text in texts]

@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ import settings
 from serving.client import SpeechClient, SpeechRefused, SpeechUnavailable
 
 from . import published
-from .running import Serving, start_serving
+from .running import Serving, start_serving, until
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 #: Ray's metrics come every second instead of every ten.
@@ -30,27 +29,13 @@ ENVIRONMENT = {"VOXREEL_REPLICAS": "2", "VOXREEL_DRAIN_SECONDS": "240", "RAY_met
 LONG = "This sentence is said again and again. "
 
 
-def until(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.1)
-    return found
-
-
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder = tmp_path_factory.mktemp("replicas")
     for name in ("tiny", "small"):
         published.write(folder / "models" / name, name=name)
-    with start_serving(folder / "serving.log", VOXREEL_REPLICAS="2", VOXREEL_MODELS_DIR=str(folder / "models")) as started:
+    with start_serving(folder / "serving.log", **ENVIRONMENT, VOXREEL_MODELS_DIR=str(folder / "models")) as started:
         yield started
-
-
-@pytest.fixture
-def client(serving: Serving) -> Iterator[SpeechClient]:
-    with SpeechClient(serving.url, read_timeout=120) as made:
-        yield made
 
 
 def replicas(serving: Serving) -> dict[int, dict[str, Any]]:
@@ -59,7 +44,7 @@ def replicas(serving: Serving) -> dict[int, dict[str, Any]]:
 
     def ask() -> bool:
         with contextlib.suppress(requests.RequestException, ValueError, KeyError):
-            health = requests.get(serving.url + "/healthz", timeout=10).json()
+            health = serving.health()
             found[health["replica"]["process"]] = health
         return len([number for number in found if psutil.pid_exists(number)]) == 2
 
@@ -227,6 +212,15 @@ def test_on_a_cluster_that_runs_already_only_our_application_comes_and_goes(serv
             hasty.speak(key="too late", text="Hello.", voice="en_male")
     assert applications(serving) == {"neighbour": "RUNNING"}
     assert requests.get(serving.url + "/neighbour", timeout=30).text == "still here"
-    serving.process.send_signal(signal.SIGTERM)
-    assert serving.process.wait(60) == 0
     assert all(isinstance(json.loads(line), dict) for line in serving.log.read_text(encoding="utf-8").splitlines())
+
+
+def test_it_ends_with_a_sentence_when_ray_dies(serving: Serving) -> None:
+    """The last one here: nothing is served afterwards."""
+    children = serving.family()[1:]
+    next(process for process in children if process.name() == "raylet").kill()
+    assert serving.process.wait(60) == 1
+    assert "died" in json.loads(serving.log.read_text(encoding="utf-8").splitlines()[-1])["message"]
+    assert "died" in serving.log.with_suffix(".err").read_text(), "it is also told to who started it"
+    psutil.wait_procs(children, timeout=30)
+    assert not [process for process in children if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
