@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +28,8 @@ models = typer.Typer(no_args_is_help=True, help="Pull published checkpoints, lis
 
 #: Characters to a line where the output goes to a file or a program.
 WIDE = 250
+#: How a repository is named. What follows the slash becomes the name of a folder.
+REPOSITORY = re.compile(r"[\w.-]+/\w[\w.-]*")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -70,10 +73,12 @@ def pull(
         raise BadUse(f"The preset {model} says already what it is. Of the options, only those of a voice go with it.")
     tell = telling()
     try:
+        # Read first, since the model may be gigabytes that nobody wants without the voice.
+        recorded = pulling.read_voice(voice, text, str(language)) if voice is not None else None
         folder = pulling.pull(preset, checked_settings().models_dir, tell)
-        if voice is not None:
-            added = pulling.add_voice(folder, voice, text, str(language))
-            tell(f"Added the voice {added}.")
+        if recorded is not None:
+            pulling.add_voice(folder, *recorded)
+            tell(f"Added the voice {recorded[0]}.")
     except (HubError, VoiceUnusable) as error:
         raise _exit(error) from None
     tell(_next_step(folder, preset.name))
@@ -141,7 +146,7 @@ def _of_repository(
 ) -> Preset:
     from serving.checkpoints.presets import PRESETS, Preset
 
-    if model.count("/") != 1:
+    if not REPOSITORY.fullmatch(model):
         raise BadUse(f"There is no preset {model!r}. Presets are {', '.join(PRESETS)}; a repository is named owner/name.")
     if architecture is None:
         raise BadUse(

@@ -12,9 +12,9 @@ from serving.errors import CheckpointError
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A checkpoint. folder: None where it is still to be pulled. bytes: on the disk, or to download; None where unknown.
+    """A checkpoint. name: by which requests name it, that of its folder. folder: None where it is still to be pulled.
 
-    problem: the code of what is wrong with its config.yaml, or None.
+    bytes: on the disk, or to download; None where unknown. problem: the code of what is wrong with its config.yaml, or None.
     """
 
     name: str
@@ -44,7 +44,7 @@ def _here(folder: Path, default: Path) -> Entry:
         problem = error.code
     known = PRESETS.get(config.get("name", ""))
     return Entry(
-        name=config.get("name", folder.name),
+        name=folder.name,
         folder=str(folder),
         default=folder == default,
         layout=config.get("text_layout", ""),

@@ -19,6 +19,7 @@ from serving.checkpoints.hub import RemoteFile
 from serving.checkpoints.presets import VOCODER_FILES, VOCODER_FOLDER, VOCODER_LICENCE, VOCODER_REPO, Preset
 from serving.errors import HubError, VoiceUnusable
 from serving.voices import references
+from serving.voices.references import Reference
 
 #: Folder below the models folder in which a checkpoint is put together; its name says that it is none.
 STAGING = ".pulling"
@@ -37,48 +38,53 @@ def pull(preset: Preset, models_dir: Path, tell: Tell) -> Path:
 
     What an earlier call has left is used. Raises HubError (hub.look and hub.fetch; disk_full; pull_runs).
     """
-    folder = models_dir / preset.name
-    if folder.exists():
-        tell(f"{folder} is there already. Remove it to pull it anew.")
-        return folder
-    staging = models_dir / STAGING / preset.name
-    staging.mkdir(parents=True, exist_ok=True)
+    folder, staging = models_dir / preset.name, models_dir / STAGING / preset.name
     with _alone(staging):
-        weights, files, licence = _files(preset, tell)
-        _check_room(files, staging)
-        for path, file in files.items():
-            tell(f"{file.repo}: {file.path} ({file.size / 1e6:,.1f} MB)")
-            hub.fetch(file, staging / path)
-        name = weights.path.rpartition("/")[2]
-        source = {"repo": weights.repo, "revision": weights.commit, "file": weights.path, "sha256": weights.digest}
-        whole = {**preset.config(name), "source": {**source, "licence": licence}}
-        config = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
-        (staging / "config.yaml").write_text(config, encoding="utf-8")
-        (staging / "references").mkdir(exist_ok=True)
-        for stale in staging.rglob("*.part"):
-            stale.unlink()
-        os.replace(staging, folder)
+        if folder.exists():  # asked with the lock held, as another process may just have pulled it
+            tell(f"{folder} is there already. Remove it to pull it anew.")
+        else:
+            _put_together(preset, staging, tell)
+            os.replace(staging, folder)
     return folder
 
 
-def add_voice(folder: Path, wave: Path, text: str, language: str) -> str:
-    """Make a voice of the recording `wave` (any that libsndfile reads), in which `text` is said; returns its name.
+def read_voice(wave: Path, text: str, language: str) -> tuple[str, Reference]:
+    """Name and reference of a voice, from the recording `wave` (any that libsndfile reads), in which `text` is said.
 
-    Raises VoiceUnusable where the recording cannot be a reference, or its name is taken.
+    Raises VoiceUnusable where the recording cannot be a reference.
     """
     name = re.sub(r"[^a-z0-9]+", "_", wave.stem.lower()).strip("_") or "voice"
+    about = json.dumps({"text": text.strip(), "language": language})
+    return name, references.read(name, wave.read_bytes(), about.encode(), RATE)
+
+
+def add_voice(folder: Path, name: str, reference: Reference) -> None:
+    """Give a checkpoint a voice. Raises VoiceUnusable where its name is taken."""
     target = folder / "references" / f"{name}.wav"
     if target.exists():
         raise VoiceUnusable(name, f"is there already ({target}). Rename the recording, or remove that file.")
-    about = json.dumps({"text": text.strip(), "language": language})
-    reference = references.read(name, wave.read_bytes(), about.encode(), RATE)
     target.parent.mkdir(parents=True, exist_ok=True)
     about = json.dumps({"text": reference.text, "language": reference.language}, ensure_ascii=False)
     target.with_suffix(".json").write_text(about + "\n", encoding="utf-8")
     partial = target.with_suffix(".part")
     soundfile.write(partial, reference.samples, RATE, format="WAV", subtype="PCM_16")
     os.replace(partial, target)
-    return name
+
+
+def _put_together(preset: Preset, staging: Path, tell: Tell) -> None:
+    """Make `staging` the whole checkpoint, and nothing but that."""
+    staging.mkdir(parents=True, exist_ok=True)
+    weights, files, licence = _files(preset, tell)
+    _remove_others(files, staging)
+    _check_room(files, staging)
+    for path, file in files.items():
+        tell(f"{file.repo}: {file.path} ({file.size / 1e6:,.1f} MB)")
+        hub.fetch(file, staging / path)
+    source = {"repo": weights.repo, "revision": weights.commit, "file": weights.path, "sha256": weights.digest}
+    whole = {**preset.config(weights.path.rpartition("/")[2]), "source": {**source, "licence": licence}}
+    config = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
+    (staging / "config.yaml").write_text(config, encoding="utf-8")
+    (staging / "references").mkdir(exist_ok=True)
 
 
 def _files(preset: Preset, tell: Tell) -> tuple[RemoteFile, dict[str, RemoteFile], str]:
@@ -106,6 +112,14 @@ def _files(preset: Preset, tell: Tell) -> tuple[RemoteFile, dict[str, RemoteFile
     return weights, files, licence
 
 
+def _remove_others(files: dict[str, RemoteFile], staging: Path) -> None:
+    """Remove what pulls of other versions have left."""
+    wanted = {name for path, file in files.items() for name in (staging / path, hub.partial_of(file, staging / path))}
+    for path in staging.rglob("*"):
+        if path.is_file() and path not in wanted:
+            path.unlink()
+
+
 def _check_room(files: dict[str, RemoteFile], staging: Path) -> None:
     wanted = sum(file.size for file in files.values())
     there = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
@@ -121,7 +135,9 @@ def _check_room(files: dict[str, RemoteFile], staging: Path) -> None:
 @contextlib.contextmanager
 def _alone(staging: Path) -> Iterator[None]:
     """Keeps a second pull of the same checkpoint away. The lock ends with the process, however it ends."""
-    with staging.with_suffix(".lock").open("w") as lock:
+    path = staging.with_name(f"{staging.name}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

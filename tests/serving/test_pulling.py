@@ -213,22 +213,35 @@ def test_words_that_do_not_go_together_are_told_before_anything_is_pulled(
     assert not models_dir.exists()
 
 
-def test_a_recording_that_can_be_no_voice_is_refused_and_leaves_nothing(
-    voxreel: Voxreel, models_dir: Path, recording: Path
+def test_a_recording_that_can_be_no_voice_is_refused_before_anything_is_pulled(
+    voxreel: Voxreel, hub: Hub, models_dir: Path, recording: Path
 ) -> None:
     soundfile.write(recording, np.zeros(44_100), 44_100)
     done = voxreel("pull", "erax", *said(recording))
     assert done.returncode == 2
     assert "my_aunt is silent" in done.stderr
-    assert not list((models_dir / "erax" / "references").iterdir())
+    assert not models_dir.exists()
+    assert not hub.requests
+
+
+def test_what_a_pull_of_another_version_left_gets_into_no_checkpoint(voxreel: Voxreel, models_dir: Path) -> None:
+    left = models_dir / ".pulling" / "erax"
+    left.mkdir(parents=True)
+    for name in ("model_9000.safetensors", "model_9000.safetensors.0123456789abcdef.part"):
+        (left / name).write_bytes(b"an older one")
+    assert voxreel("pull", "erax").returncode == 0
+    found = {path.name for path in (models_dir / "erax").iterdir()}
+    assert found == {"config.yaml", "model_48000.safetensors", "vocab.txt", "vocos-mel-24khz", "references"}
 
 
 def test_the_list_tells_what_is_here_and_what_can_be_pulled(voxreel: Voxreel, models_dir: Path, recording: Path) -> None:
     voxreel("pull", "erax", *said(recording))
     (models_dir / "broken").mkdir()
     (models_dir / "broken" / "config.yaml").write_text("text_layout: spiral")
+    (models_dir / "mine").mkdir()
+    (models_dir / "mine" / "config.yaml").write_text("{text_layout: aligned, name: erax}")
     found = {entry["name"]: entry for entry in json.loads(voxreel("list", "--json").stdout)}
-    assert set(found) == {"sample", "broken", *PRESETS}
+    assert set(found) == {"sample", "broken", "mine", *PRESETS}, "by the names that requests and `check` know them by"
     assert found["sample"]["default"] is True
     assert found["sample"]["layout"] == "aligned"
     assert found["erax"]["voices"] == ["my_aunt"]
@@ -325,6 +338,8 @@ class TestADownload:
             (("f5tts-v2",), "no preset 'f5tts-v2'"),
             (("hynt/F5-TTS-Vietnamese-ViVoice", "--architecture", "v0", "--revision", "next"), "has no revision next"),
             (("a/b/c",), "owner/name"),
+            (("owner/", "--architecture", "v1"), "owner/name"),
+            (("owner/..", "--architecture", "v1"), "owner/name"),
         ],
     )
     def test_of_what_is_not_there_says_so(self, voxreel: Voxreel, words: tuple[str, ...], told: str) -> None:
