@@ -1,6 +1,6 @@
 """A checkpoint: a folder that holds everything needed to speak.
 
-config.yaml           name, text_layout, shape of the model (docs/serving.md tells every field)
+config.yaml           name, text_layout, shape of the model (docs/checkpoints.md tells every field)
 vocab.txt             the vocabulary
 model*.safetensors    weights of upstream's CFM/DiT (or .pt), bare or as published with `ema_model.`
 vocoder.safetensors   the vocoder, or the folder of a published Vocos named in config.yaml

@@ -24,7 +24,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise CheckpointError(
             f"{path} is missing. VOXREEL_CHECKPOINT must name the folder of a checkpoint;"
-            " `voxreel models pull` makes one of a published model, and docs/serving.md tells the file's fields.",
+            " `voxreel models pull` makes one of a published model, and docs/checkpoints.md tells the file's fields.",
             "checkpoint_missing",
         )
     try:

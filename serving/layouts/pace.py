@@ -1,7 +1,7 @@
 """How long a text takes to be spoken, from how long the reference took: syllables, not bytes.
 
 Published F5-TTS shares out the reference's time by bytes of UTF-8. A Vietnamese or Chinese letter then counts two or three
-times, punctuation counts like letters, and silence in the reference makes speech slow. docs/serving.md has both errors.
+times, punctuation counts like letters, and silence in the reference makes speech slow. docs/quality.md has both errors.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from serving.voices import silence
 #: Seconds that an excerpt has at least.
 SHORTEST = 3.0
 #: Seconds of speech between a sentence's estimated end and the pause taken for it, at most, and for each second before it:
-#: the estimate is off by about 7 in 100 (docs/serving.md).
+#: the estimate is off by about 7 in 100 (docs/quality.md).
 TOLERANCE, DRIFT = 0.3, 0.07
 #: How many seconds nearer a pause counts for each second that it lasts: speakers rest longest between sentences.
 REST = 1.0
