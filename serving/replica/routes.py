@@ -16,11 +16,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import cast
 
 import msgpack
-from starlette.requests import Request
+from ray.exceptions import TaskCancelledError
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 import logs
-from serving.errors import ServingError
+from serving.errors import BadRequest, ServingError
 from serving.replica import answers
 from serving.replica.framing import Framing, chosen
 from serving.replica.health import Health
@@ -28,6 +29,9 @@ from serving.replica.shelf import Model
 from serving.replica.speaking import Speaker
 from serving.replica.streaming import Outcome, is_about_all, stream
 from serving.replica.validation import MAX_BODY_BYTES, MAX_STREAM_BYTES, SpeakRequest, parse, parse_stream
+
+#: Seconds in which a body must have come: who never ends theirs would take the place of others for good.
+BODY_SECONDS = 30.0
 
 
 class Routes:
@@ -116,10 +120,18 @@ async def _framed(framing: Framing, first: Outcome, following: AsyncGenerator[Ou
 
 
 async def _body(request: Request, most: int) -> bytes:
-    """The body, or one byte more than the most, for which `parse` refuses it."""
+    """The body, or one byte more than the most, for which `parse` refuses it. Raises BadRequest body_incomplete."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            break
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    break
+    except TimeoutError as error:
+        raise BadRequest(
+            f"The body had not come to its end after {BODY_SECONDS:g} s. Send all of it.", "body_incomplete", 408
+        ) from error
+    except (ClientDisconnect, TaskCancelledError) as error:  # the second is how Serve tells it at times
+        raise BadRequest("The caller left before all of the body had come.", "body_incomplete", 408) from error
     return bytes(body)
