@@ -157,7 +157,10 @@ class Caller:
         except Cancelled as error:
             raise SpeechCancelled("Speaking was cancelled.", "cancelled") from error
         except requests.Timeout as error:
-            raise SpeechUnavailable(f"Serving at {self._base_url} did not answer in time.", "serving_timeout") from error
+            raise SpeechUnavailable(
+                f"Serving at {self._base_url} did not answer in time. Try again later; /healthz there tells how much waits.",
+                "serving_timeout",
+            ) from error
         except requests.RequestException as error:
             raise SpeechUnavailable(
                 f"Serving at {self._base_url} cannot be reached. Start it or set VOXREEL_SERVING_URL.", "serving_unreachable"
@@ -180,7 +183,8 @@ def _error(answer: requests.Response) -> SpeechError:
         fields = answer.json()["error"]
         code, message = str(fields["code"]), str(fields["message"])
     except (ValueError, KeyError, TypeError):
-        code, message = f"http_{answer.status_code}", f"Serving answered {answer.status_code}."
+        code = f"http_{answer.status_code}"
+        message = f"Serving answered {answer.status_code} and not why. Try again; if it stays so, see serving's log."
         if answer.status_code == 404:
             return SpeechUnavailable(message, code)
     return error_for(answer.status_code, code, message, _seconds(answer.headers.get("Retry-After")))

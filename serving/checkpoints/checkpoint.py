@@ -71,10 +71,6 @@ def load(folder: Path, device: torch.device, precision_wanted: str = "auto", voi
         )
     layout = _layout(folder, config, tokens)
     found = voices.load(folder, mel, config.get("reference_rms"), device, layout.check, voice_bytes)
-    try:
-        sampling = Sampling(**config.get("sampling", {}))
-    except TypeError as error:
-        raise CheckpointError(f"{folder / 'config.yaml'}: sampling: {error}.", "checkpoint_config") from error
     return Checkpoint(
         name=config.get("name", folder.name),
         fingerprint=fingerprint(folder),
@@ -85,7 +81,7 @@ def load(folder: Path, device: torch.device, precision_wanted: str = "auto", voi
         mel=mel,
         vocoder=vocoder.load(folder, config.get("vocoder", {}), device),
         voices=found,
-        sampling=sampling,
+        sampling=_sampling(folder, config.get("sampling", {})),
         rate=mel.rate,
         hop=mel.hop,
         device=device,
@@ -125,13 +121,35 @@ def _mel(folder: Path, config: dict[str, Any]) -> Mel:
         "n_mel_channels": "channels",
     }
     stated = {name: value for name, value in config.items() if name != "mel_spec_type"}
-    if config.get("mel_spec_type", "vocos") != "vocos" or not stated.keys() <= known.keys():
+    whole = all(_is_number(value, int) and value > 0 for value in stated.values())
+    if config.get("mel_spec_type", "vocos") != "vocos" or not stated.keys() <= known.keys() or not whole:
         raise CheckpointError(
-            f"{folder / 'config.yaml'}: mel: may have {', '.join(known)}, and mel_spec_type: vocos, the only kind that can be"
-            " served.",
+            f"{folder / 'config.yaml'}: mel: may have {', '.join(known)}, all whole numbers above 0, and mel_spec_type: vocos,"
+            " the only kind that can be served.",
             "checkpoint_config",
         )
     return Mel(**{known[name]: value for name, value in stated.items()})
+
+
+def _sampling(folder: Path, config: dict[str, Any]) -> Sampling:
+    def right(name: str, value: Any) -> bool:
+        if name == "steps":
+            return _is_number(value, int) and value > 0
+        if name == "cfg_strength":
+            return _is_number(value) and value >= 0
+        return name == "sway_sampling_coef" and (value is None or (_is_number(value) and -1 <= value <= 1))
+
+    if not all(right(name, value) for name, value in config.items()):
+        raise CheckpointError(
+            f"{folder / 'config.yaml'}: sampling: may have steps (a whole number above 0), cfg_strength (0 or more) and"
+            " sway_sampling_coef (-1 to 1, or null for none).",
+            "checkpoint_config",
+        )
+    return Sampling(**config)
+
+
+def _is_number(value: Any, kind: Any = int | float) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _model(

@@ -114,7 +114,7 @@ def _files(preset: Preset, tell: Tell) -> tuple[RemoteFile, dict[str, RemoteFile
 
 def _remove_others(files: dict[str, RemoteFile], staging: Path) -> None:
     """Remove what pulls of other versions have left."""
-    wanted = {name for path, file in files.items() for name in (staging / path, hub.partial_of(file, staging / path))}
+    wanted = {place for path, file in files.items() for place in (staging / path, hub.partial_of(file, staging / path))}
     for path in staging.rglob("*"):
         if path.is_file() and path not in wanted:
             path.unlink()

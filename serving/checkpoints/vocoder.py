@@ -25,9 +25,10 @@ def load(folder: Path, config: dict[str, Any], device: torch.device) -> Vocos:
             return _published(folder / config["path"], device)
         stated = {name: value for name, value in config.items() if name != "kind"}
         return _filled(VocosShape(**stated), folder / "vocoder.safetensors", device)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CheckpointError(
-            f"The vocoder's configuration in {folder} is incomplete: {error}.", "checkpoint_config"
+            f"The vocoder's configuration in {folder} is incomplete or wrong: {error}. Take that of its weights' release.",
+            "checkpoint_config",
         ) from error
 
 

@@ -87,11 +87,15 @@ class Cluster:
             application = self._application()
         except Exception as error:  # its head may restart: of that the client tells in many ways
             if time.monotonic() - self._seen > UNREACHABLE_SECONDS:
-                raise Gone(f"The Ray cluster at {self.address} does not answer any more: {error}") from error
+                raise Gone(
+                    f"The Ray cluster at {self.address} does not answer any more ({error}). Mend it and start serving again."
+                ) from error
             return
         if not application:
-            raise Gone(f"Somebody took the application {APPLICATION} off the Ray cluster at {self.address}.")
-        self._seen = time.monotonic()
+            raise Gone(
+                f"Somebody took the application {APPLICATION} off the Ray cluster at {self.address}."
+                " Start serving again if it is to come back."
+            )
 
     def remove(self, timeout: float) -> bool:
         """Take our application off and wait until its replicas have ended. Returns whether they did within the seconds."""
@@ -106,7 +110,9 @@ class Cluster:
         return True
 
     def _application(self) -> dict[str, Any]:
-        return self._dashboard.get_serve_details()["applications"].get(APPLICATION, {})
+        application = self._dashboard.get_serve_details()["applications"].get(APPLICATION, {})
+        self._seen = time.monotonic()
+        return application
 
     def _others(self, details: dict[str, Any]) -> list[dict[str, Any]]:
         """The configs of the other applications. One that was deployed from a program has none and stays anyway."""

@@ -58,7 +58,7 @@ class Shelf:
 
     def names(self) -> list[str]:
         """All that can be asked for, the default first."""
-        found = [path.parent.name for path in self._models_dir.glob("*/config.yaml")]
+        found = [path.parent.name for path in self._models_dir.glob("[!.]*/config.yaml")]  # hidden: still being copied
         return [self.default, *sorted(set(found) - {self.default})]
 
     def loaded(self) -> Iterator[Model]:

@@ -149,6 +149,26 @@ def test_a_config_that_contradicts_the_weights_is_told_with_both_numbers(copy: P
     assert "have 6" in error.message
 
 
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ("sampling", "steps", "32"),
+        ("sampling", "steps", 0),
+        ("sampling", "cfg_strength", -1),
+        ("sampling", "sway_sampling_coef", 2),
+        ("sampling", "pace", 1),
+        ("mel", "hop_length", "256"),
+        ("mel", "n_fft", 0),
+        ("mel", "mel_spec_type", "bigvgan"),
+    ],
+)
+def test_a_number_that_cannot_be_is_told_before_anything_is_spoken(copy: Path, part: str, field: str, value: object) -> None:
+    change(copy, **{part: {field: value}})
+    error = refused(copy)
+    assert error.code == "checkpoint_config"
+    assert f"{part}: may have" in error.message
+
+
 def test_numbers_that_the_weights_cannot_tell_are_asked_for(copy: Path) -> None:
     change(copy, arch={"backbone": "DiT"})
     error = refused(copy)

@@ -233,6 +233,13 @@ class TestAContradiction:
         assert error.code == "checkpoint_missing"
         assert "vocos" in error.message
 
+    @pytest.mark.parametrize("text", ["backbone: [", "[]", "backbone: {}"])
+    def test_of_vocoder_and_a_config_that_is_none(self, folder: Path, text: str) -> None:
+        (folder / "vocos" / "config.yaml").write_text(text)
+        error = refused(folder)
+        assert error.code == "checkpoint_config"
+        assert "vocoder's configuration" in error.message
+
     @pytest.mark.parametrize(
         ("field", "value"), [("arch", "v1"), ("language", "en"), ("lowercase", "no"), ("vocoder", ["vocos"])]
     )

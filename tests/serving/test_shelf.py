@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from ray.serve.metrics import Gauge
 
 import settings
 from serving.errors import CheckpointError, Expired, ModelsBusy, ServingError, UnknownModel
 from serving.replica import knobs, loading
 from serving.replica.health import Health
+from serving.replica.metrics import Metrics
 from serving.replica.shelf import Model, Shelf
 
 from . import published
@@ -29,6 +31,8 @@ class Room:
         self.models = folder / "models"
         for name in ("one", "two", "three"):
             published.write(self.models / name, name=name)
+        (self.models / ".copied").mkdir()
+        (self.models / ".copied" / "config.yaml").write_text("text_layout: concatenated")
         self.loaded: list[Model] = []
 
     def load(self, name: str, folder: Path) -> Model:
@@ -93,6 +97,25 @@ def test_the_least_recently_used_model_is_put_away_and_the_default_stays(room: R
         assert names(shelf) == ["default", "three", "two"]
 
     asyncio.run(ask())
+
+
+def test_no_metric_tells_of_a_model_that_was_put_away(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[tuple[str, str], float] = {}
+    monkeypatch.setattr(Gauge, "set", lambda gauge, value, tags: told.update({(gauge.info["name"], tags["model"]): value}))
+
+    async def ask() -> None:
+        shelf = room.shelf()
+        metrics = Metrics(shelf)
+        await use(shelf, None, "one")
+        metrics.publish()
+        assert told["voxreel_model_bytes", "one"] > 0
+        shelf.max_bytes = sum(model.bytes for model in room.loaded) + room.size() // 2
+        await use(shelf, "two")
+        metrics.publish()
+
+    asyncio.run(ask())
+    assert {value for (_, model), value in told.items() if model == "one"} == {0}
+    assert told["voxreel_model_bytes", "two"] > 0
 
 
 def test_a_model_in_use_is_never_put_away(room: Room) -> None:
@@ -160,7 +183,7 @@ def test_a_model_that_cannot_be_loaded_is_told_each_time_and_spoils_no_other(roo
     shutil.rmtree(broken)
 
 
-@pytest.mark.parametrize("name", ["four", "../default", "one/", "."])
+@pytest.mark.parametrize("name", ["four", "../default", "one/", ".", ".copied"])
 def test_only_names_in_the_folder_are_models(room: Room, name: str) -> None:
     async def ask() -> None:
         with pytest.raises(UnknownModel, match="default, one"):
