@@ -53,7 +53,7 @@ def answer(path: str, rest: Callable[[], Awaitable[Any]]) -> Response:
 def test_who_never_ends_a_body_gives_the_place_back(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(routes, "BODY_SECONDS", 0.05)
     answered = answer(path, never)
-    assert (answered.status_code, json.loads(answered.body)["error"]["code"]) == (408, "body_incomplete")
+    assert (answered.status_code, json.loads(bytes(answered.body))["error"]["code"]) == (408, "body_incomplete")
 
 
 @pytest.mark.parametrize("rest", [disconnected, cancelled])
