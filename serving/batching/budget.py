@@ -8,7 +8,7 @@ from collections.abc import Callable
 from serving.errors import SpeechFailed
 
 #: Frames of a batch for each thread on a CPU. It steps the passages of a batch one beside the other, so each passage more
-#: makes all of them later, and beyond one for each thread hardly faster: docs/serving.md has the figures.
+#: makes all of them later, and beyond one for each thread hardly faster: docs/batching.md has the figures.
 CPU_FRAMES_PER_THREAD = 1536
 #: Frames of the batch by which a GPU's need is measured: two long passages.
 PROBE_FRAMES = 4096

@@ -137,7 +137,7 @@ class Scheduler:
             logger.info("passage dropped", extra={"frames": task.frames, "why": why})
 
     def statistics(self) -> dict[str, float]:
-        """What waits and runs now, what the batches held, and what has happened since the start; see docs/serving.md."""
+        """What waits and runs now, what the batches held, and what has happened since the start; see docs/batching.md."""
         with self._changed:
             oldest = min((task.asked for task in self._waiting), default=math.inf)
             return {

@@ -29,8 +29,9 @@ def engine(sample: Checkpoint) -> Engine:
 
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """A real `python -m serving.run`, started once."""
-    with start_serving(tmp_path_factory.mktemp("serving") / "serving.log") as started:
+    """A real `python -m serving.run`, started once. It may take its time to drain, as a busy machine needs."""
+    log = tmp_path_factory.mktemp("serving") / "serving.log"
+    with start_serving(log, VOXREEL_DRAIN_SECONDS="120") as started:
         yield started
 
 
