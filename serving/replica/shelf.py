@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.batching.scheduler import Scheduler
+from serving.characters import well_formed
 from serving.errors import Expired, ModelsBusy, UnknownModel
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Shelf:
     def names(self) -> list[str]:
         """All that can be asked for, the default first."""
         found = [path.parent.name for path in self._models_dir.glob("[!.]*/config.yaml")]  # hidden: still being copied
-        return [self.default, *sorted(set(found) - {self.default})]
+        return [self.default, *sorted(set(filter(well_formed, found)) - {self.default})]  # others cannot be told, or asked for
 
     def loaded(self) -> Iterator[Model]:
         """Those that can speak at once."""

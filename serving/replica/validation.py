@@ -7,6 +7,7 @@ import json
 from typing import Any, cast
 
 from serving.batching.lanes import Priority
+from serving.characters import well_formed
 from serving.errors import BadRequest
 
 #: Bytes of a body; a passage of MAX_CHARACTERS takes at most 4 a character in UTF-8, 6 as JSON escapes.
@@ -93,7 +94,7 @@ def _object(body: bytes, most: int) -> dict[str, Any]:
 
 def _string(fields: dict[str, Any], name: str, longest: int, shortest: int = 1) -> str:
     value = fields.get(name)
-    if not isinstance(value, str) or not shortest <= len(value) <= longest or not _well_formed(value):
+    if not isinstance(value, str) or not shortest <= len(value) <= longest or not well_formed(value):
         raise BadRequest(f"`{name}` must be a string of {shortest} to {longest} characters.", f"bad_{name}")
     return value
 
@@ -103,14 +104,9 @@ def _text(text: Any) -> str:
         raise BadRequest("`text` must be a string with something to say.", "bad_text")
     if len(text) > MAX_CHARACTERS:
         raise BadRequest(f"`text` has {len(text)} characters, at most {MAX_CHARACTERS} fit. Split it.", "text_too_long", 422)
-    if not _well_formed(text):
+    if not well_formed(text):
         raise BadRequest("`text` holds half of a surrogate pair. Send well-formed Unicode.", "bad_text")
     return text
-
-
-def _well_formed(text: str) -> bool:
-    """JSON can spell half of a surrogate pair, which is no character and cannot be written as UTF-8."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _number(fields: dict[str, Any], name: str, lowest: float, highest: float) -> float:

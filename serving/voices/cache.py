@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, ValuesView
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from serving.characters import well_formed
 from serving.errors import VoiceUnusable
 from serving.voices import references
 
@@ -82,8 +83,9 @@ class Voices(Mapping[str, "Voice"]):
             files = [entry.name for entry in os.scandir(self._folder)]
         except FileNotFoundError:
             files = []
-        # Hidden files are what copying programs write on the way.
-        return iter(sorted(name[:-4] for name in files if name.endswith(".wav") and not name.startswith(".")))
+        # Hidden files are what copying programs write on the way; a name that is not UTF-8 can be told to nobody.
+        waves = [name for name in files if name.endswith(".wav") and not name.startswith(".") and well_formed(name)]
+        return iter(sorted(name[:-4] for name in waves))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -16,6 +16,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from serving.characters import well_formed
 from serving.errors import VoiceUnusable
 from serving.layouts import pace
 from serving.voices import excerpt, silence
@@ -81,11 +82,11 @@ def _fields(name: str, about: bytes) -> dict[str, Any]:
     try:
         fields = json.loads(about)
         indexes = fields.get("characters_of_frames") or ()
-        wrong = not all(isinstance(fields[field], str) for field in ("text", "language"))
+        wrong = not all(isinstance(fields[field], str) and well_formed(fields[field]) for field in ("text", "language"))
         wrong |= not all(isinstance(index, int) and 0 <= index < len(fields["text"]) for index in indexes)
         rate = fields.get("rate", pace.USUAL)
         wrong |= not isinstance(rate, int | float) or not pace.SLOWEST <= rate <= pace.FASTEST
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         wrong = True
     if wrong:
         raise VoiceUnusable(

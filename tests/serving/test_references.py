@@ -146,6 +146,7 @@ def test_a_broken_wave_is_told_when_it_is_listed_and_when_it_is_read(broken: byt
     [
         *(b"{", b"[]", b"3", b'{"text": "Hi"}', b"\xff", b'{"text": 3, "language": "en"}'),
         *(about("Hi", rate=rate) for rate in (90, "fast", 0.1)),
+        *(b"[" * 100_000, b'{"text": "Hi \\ud800", "language": "en"}', b'{"text": "Hi", "language": "\\udc00"}'),
         *(about("Hi", characters_of_frames=indexes) for indexes in ([999], ["a"], 7, [-1])),
     ],
 )

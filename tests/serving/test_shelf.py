@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -31,8 +33,10 @@ class Room:
         self.models = folder / "models"
         for name in ("one", "two", "three"):
             published.write(self.models / name, name=name)
-        (self.models / ".copied").mkdir()
-        (self.models / ".copied" / "config.yaml").write_text("text_layout: concatenated")
+        others = [".copied", *([] if sys.platform == "darwin" else [os.fsdecode(b"not UTF-8 \xff")])]
+        for name in others:
+            (self.models / name).mkdir()
+            (self.models / name / "config.yaml").write_text("text_layout: concatenated")
         self.loaded: list[Model] = []
 
     def load(self, name: str, folder: Path) -> Model:

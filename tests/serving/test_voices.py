@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -202,3 +203,10 @@ def test_an_engine_speaks_with_the_good_voices_beside_a_broken_one(tmp_path: Pat
 def test_a_file_on_its_way_is_no_voice_yet(folder: Path) -> None:
     (folder / "references" / ".minh.wav").write_bytes(b"half")
     assert list(load(folder)) == NAMES
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems hold no such names")
+def test_a_file_whose_name_is_not_utf8_keeps_nobody_from_the_other_voices(folder: Path) -> None:
+    copy(folder, "vi_male", os.fsdecode(b"\xff"))
+    found = load(folder)
+    assert [voice.name for voice in found.listed()] == NAMES
