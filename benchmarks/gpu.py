@@ -91,7 +91,7 @@ def main() -> int:
     device = torch.device(options.device)
     if device.type == "cuda" and not torch.cuda.is_available():
         print("There is no CUDA device here, or PyTorch was installed without CUDA. Run it on a machine with a GPU,"
-              " or try it out with --device cpu --tiny.", file=sys.stderr)  # fmt: skip
+              " or try it out: python benchmarks/gpu.py --device cpu --tiny.", file=sys.stderr)  # fmt: skip
         return 2
     return measure(TINY if options.tiny else Plan(), device, options)
 

@@ -11,10 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+# Torch's profiler tells its own steps on standard error, unless it is told not to before torch is there.
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")
 
 import torch
 from torch.autograd import DeviceType
