@@ -92,7 +92,11 @@ def _failed(sentence: str) -> int:
 def _serve_alone(options: argparse.Namespace, configured: settings.Settings, folder: Path, stopped: threading.Event) -> None:
     """Serve on a Ray of our own."""
     read_config(configured.checkpoint)  # what is wrong with it is told at once, and not after Ray has started
-    dashboard = own_ray.start(folder, options.dashboard_port)
+    try:
+        dashboard = own_ray.start(folder, options.dashboard_port)
+    except SystemExit:  # what Ray makes of a signal while it starts; its processes end with this one
+        logger.info("serving stops")
+        return
     try:
         _heed_signals(stopped)  # Ray put handlers of its own in their place
         from serving.cluster.deploying import Cluster

@@ -226,6 +226,18 @@ def test_a_checkpoint_that_is_not_there_ends_the_start_with_a_sentence(tmp_path:
     assert "config.yaml is missing" in last["message"]
 
 
+def test_a_signal_while_ray_starts_ends_it_with_code_0_and_without_a_trace() -> None:
+    command = [sys.executable, "-m", "serving.run", "--port", str(free_port())]
+    process = subprocess.Popen(command, cwd=settings.ROOT, stderr=subprocess.PIPE, text=True)
+    started = psutil.Process(process.pid)
+    until(lambda: [child for child in started.children() if child.name() == "gcs_server"])
+    process.terminate()
+    said = process.communicate(timeout=100)[1]
+    assert process.returncode == 0, said
+    assert all(isinstance(json.loads(line), dict) for line in said.splitlines())
+    assert not list(Path(tempfile.gettempdir()).glob(f"{PREFIX}{process.pid}-*"))
+
+
 def under_way(serving: Serving) -> int:
     health = serving.health()
     return health["running"] + health["waiting"]
