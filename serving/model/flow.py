@@ -165,9 +165,11 @@ class Sampler:
             return self._dit.velocity(hidden[row], changes[row], Packing([len(hidden[row])], self._dit.device))
 
         longest_first = sorted(range(len(hidden)), key=lambda row: -len(hidden[row]))
-        found = dict(zip(longest_first, self._pool.map(velocity, longest_first), strict=True))
-        # What a thread sets for itself is also what threads begin with that are new to torch: all cores, for the vocoder.
-        torch.set_num_threads(self._threads)
+        try:
+            found = dict(zip(longest_first, self._pool.map(velocity, longest_first), strict=True))
+        finally:
+            # What a thread sets for itself is also what threads begin with that are new to torch: all cores, for the vocoder.
+            torch.set_num_threads(self._threads)
         return [found[row] for row in range(len(hidden))]
 
     def _wait_for_the_step_before(self) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,6 +163,24 @@ def test_rows_side_by_side_leave_all_cores_to_threads_that_come_later(sample: Ch
         sampler.step([begin(sampler, sample, "en_female", "Hi.", 1)])
         with ThreadPoolExecutor(1) as later:
             assert later.submit(torch.get_num_threads).result() == 2
+
+
+def test_a_row_that_fails_leaves_the_cores_too_and_moves_no_flow(sample: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    with threads(2):
+        sampler = Sampler(sample.dit, packed=False)
+        flow = begin(sampler, sample, "en_female", "Hi.", 1)
+        velocity = sample.dit.velocity
+
+        def failing(hidden: torch.Tensor, *rest: Any) -> torch.Tensor:
+            velocity(hidden, *rest)
+            raise RuntimeError("out of luck")
+
+        monkeypatch.setattr(sample.dit, "velocity", failing)
+        with pytest.raises(RuntimeError, match="out of luck"):
+            sampler.step([flow])
+        with ThreadPoolExecutor(1) as later:
+            assert later.submit(torch.get_num_threads).result() == 2
+        assert flow.index == 0
 
 
 def test_what_a_passage_costs_follows_from_its_frames_steps_and_guidance(engine: Engine) -> None:
