@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import unicodedata
 import zlib
 from pathlib import Path
@@ -14,6 +13,7 @@ from pipeline.documents.layout import blocks_of
 from pipeline.documents.pdf import Line, Page, PdfText, read_pdf
 from pipeline.errors import BadDocument
 from tests.documents.making import deflated, encrypted, of_one_stream, pdf_of, scanned
+from tests.processes import running
 
 LONG = (
     "The harbour wakes before the town does. Boats come in with the tide and their lamps still lit. "
@@ -207,11 +207,7 @@ def test_a_pdf_that_takes_too_long_is_stopped_and_leaves_no_process(limits: Limi
     with pytest.raises(BadDocument) as caught:
         read_pdf(slow, limits, seconds=1.0)
     assert caught.value.code == "pdf_too_slow"
-    assert not [
-        process
-        for process in psutil.Process(os.getpid()).children(recursive=True)
-        if "pdf_worker" in " ".join(process.cmdline())
-    ]
+    assert not running("pdf_worker", psutil.Process().children(recursive=True))
 
 
 def test_the_process_that_reads_pdfs_sees_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limits: Limits) -> None:

@@ -25,6 +25,7 @@ import logs
 import settings
 from serving.client import SpeechCancelled, SpeechClient, SpeechRefused
 from serving.cluster.own_ray import PREFIX
+from tests.processes import running
 
 from .running import Serving, free_port, until
 
@@ -204,7 +205,7 @@ def test_a_high_passage_is_spoken_before_the_low_ones_that_wait(serving: Serving
 
 def test_a_killed_replica_is_replaced_and_the_client_does_not_notice(serving: Serving, client: SpeechClient) -> None:
     def replicas() -> list[psutil.Process]:
-        return [process for process in serving.family() if "ServeReplica" in " ".join(process.cmdline())]
+        return running("ServeReplica", serving.family())
 
     passage = {"key": "survives", "text": LONG[:160], "voice": "en_male"}
     with ThreadPoolExecutor(1) as pool:

@@ -19,6 +19,7 @@ from pipeline.video import fonts, rendering
 from pipeline.video.motion import STILL, motion_for
 from pipeline.video.probing import probe
 from pipeline.video.rendering import FADE, render_scene
+from tests.processes import running
 
 from .conftest import Paint
 from .decoded import luma, pixels, times
@@ -29,7 +30,7 @@ TITLE_ONLY: list[Cue] = []
 
 def only_ffmpeg() -> psutil.Process:
     """The one ffmpeg that this process has encode frames."""
-    (process,) = [child for child in psutil.Process().children() if "rawvideo" in child.cmdline()]
+    (process,) = running("rawvideo", psutil.Process().children())
     return process
 
 
@@ -217,7 +218,7 @@ def test_ffmpeg_ends_when_its_worker_is_killed(grain: Path, tmp_path: Path) -> N
     deadline = time.monotonic() + 60
     encoders: list[psutil.Process] = []
     while not encoders and worker.poll() is None and time.monotonic() < deadline:
-        encoders = [child for child in worker.children() if "rawvideo" in child.cmdline()]
+        encoders = running("rawvideo", worker.children())
         time.sleep(0.02)
     (encoder,) = encoders
     worker.kill()
