@@ -6,6 +6,7 @@ between any two steps, by a budget of frames. lanes.py says who is next, batch.p
 
 Every passage has a key, its content address. A key that is being spoken is joined, one that was spoken lately is
 remembered, and a passage whose last waiter left, or whose last waiter's deadline passed, is dropped before the next step.
+Who waits is told so at the deadline, however long the step under way takes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 
 import logs
+from serving.batching.alarm import Alarm
 from serving.batching.batch import STUCK_SECONDS, Batch, Engine
 from serving.batching.lanes import Lanes, Priority
 from serving.batching.memory import Counts, Remembered, Throughput
@@ -50,10 +52,12 @@ class Scheduler:
         self._counts = Counts()
         self._closed = False
         self._stopping = False
+        self._alarm = Alarm(self._expire, clock)
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
         """Begin to speak. What was submitted before has waited until now."""
+        self._alarm.start()
         self._thread.start()
 
     def submit(
@@ -88,6 +92,8 @@ class Scheduler:
                 if task in self._waiting:
                     self._waiting.join(task, priority, tenant)
             task.waiters[waiter] = math.inf if deadline is None else deadline
+        if deadline is not None:
+            self._alarm.set(deadline)
         waiter.add_done_callback(lambda ended: self._cancelled(task, ended))
         for other in pushed_out:
             self._end(other, self._overloaded(other.priority))
@@ -180,7 +186,7 @@ class Scheduler:
         else:
             self._thread.join(timeout)
 
-    # The loop, all in the scheduler's own thread
+    # The loop, in the scheduler's own thread; `_expire` and `_end` are called in others too
 
     def _run(self) -> None:
         try:
@@ -190,6 +196,7 @@ class Scheduler:
             logger.exception("the scheduler broke; health checks fail from now on")
             raise
         finally:
+            self._alarm.stop()
             self._fail_all()
 
     def _wait(self) -> bool:
@@ -205,7 +212,7 @@ class Scheduler:
     def turn(self) -> None:
         """One turn of the loop. Only for the scheduler's thread, or instead of it where nobody called `start`."""
         began = self._clock()
-        self._expire(began)
+        self._expire()
         self._admit()
         frames = 0
         for task, outcome in self._batch.advance():
@@ -213,10 +220,11 @@ class Scheduler:
             frames += task.frames if isinstance(outcome, Spoken) else 0
         self._throughput.add(frames, self._clock() - began)
 
-    def _expire(self, now: float) -> None:
-        """Fail the futures whose deadline has come. They are taken from their passages first: one that is pushed out of the
-        queue meanwhile, in another thread, must not end them too."""
+    def _expire(self) -> None:
+        """Fail the futures whose deadline has come. They are taken from their passages first: what ends a passage meanwhile,
+        in another thread, must not end them too. Called at each deadline and, lest a late one take a step, in each turn."""
         with self._changed:
+            now = self._clock()
             waiters = [(task, *waiter) for task in self._tasks.values() for waiter in task.waiters.items()]
             late = [(task, waiter) for task, waiter, deadline in waiters if deadline <= now]
             for task, waiter in late:
@@ -245,10 +253,11 @@ class Scheduler:
             elif not isinstance(outcome, Overloaded | Stopping):
                 self._counts.failed += 1
             count = self._remembered.count(task.key)
+            waiters, task.waiters = task.waiters, {}
         with logs.bound(**task.context):
             if isinstance(outcome, Spoken):
                 task.tell(count, self._clock())
-            task.hand_over(outcome)
+            task.hand_over(outcome, waiters)
 
     def _fail_all(self) -> None:
         with self._changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -72,14 +72,15 @@ class Task:
         }
         logger.info("passage spoken", extra=about)
 
-    def hand_over(self, outcome: Spoken | Exception) -> None:
-        """End the futures of those who still wait. What no caller can make anything of becomes SpeechFailed, and is logged."""
+    def hand_over(self, outcome: Spoken | Exception, waiters: Iterable[Future]) -> None:
+        """End the futures of those who still wait; nobody else may end them now. What no caller can make anything of becomes
+        SpeechFailed, and is logged."""
         if isinstance(outcome, Exception) and not isinstance(outcome, ServingError):
             logger.error("a passage failed", exc_info=outcome, extra={"frames": self.frames})
             failed = SpeechFailed("The model failed on this passage. Send it again; if it fails again, see serving's log.")
             failed.__cause__ = outcome
             outcome = failed
-        for waiter in list(self.waiters):
+        for waiter in waiters:
             if not waiter.set_running_or_notify_cancel():
                 continue
             if isinstance(outcome, Spoken):

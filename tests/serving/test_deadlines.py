@@ -90,6 +90,29 @@ def test_a_request_is_answered_at_its_deadline_while_it_waits_and_while_it_is_sp
     assert by_hand.statistics()["expired"] == 2
 
 
+def test_a_deadline_does_not_wait_for_the_end_of_a_step(engine: NumpyEngine) -> None:
+    scheduler = Scheduler(engine, max_batch_frames=100, max_queued_frames=1000, remembered_frames=100)
+    scheduler.start()
+    engine.gate.clear()
+    first = scheduler.submit("spoken", Sum(100))
+    assert engine.inside.wait(10)
+    spoken = scheduler.submit("spoken", Sum(100), deadline=time.monotonic() + 0.05)
+    first.cancel()
+    shared = scheduler.submit("shared", Sum(10), deadline=time.monotonic() + 0.06)
+    waiting = scheduler.submit("waiting", Sum(10), deadline=time.monotonic() + 0.04)
+    patient = scheduler.submit("shared", Sum(10), deadline=time.monotonic() + 600)
+    try:
+        for late in (spoken, shared, waiting):
+            assert isinstance(late.exception(10), Expired)
+        assert engine.batches == [], "the step still goes on"
+        assert scheduler.statistics()["expired"] == 3
+        assert scheduler.statistics()["waiting"] == 1, "somebody has time for it"
+    finally:
+        engine.gate.set()
+    assert patient.result(10).sound == Sum(10).alone()
+    scheduler.stop()
+
+
 def test_each_of_those_who_share_a_passage_has_its_own_deadline(by_hand: Scheduler, clock: Clock) -> None:
     hurried = by_hand.submit("shared", Sum(10), deadline=clock.now + 1)
     patient = by_hand.submit("shared", Sum(10), deadline=clock.now + 9)
