@@ -185,7 +185,8 @@ def _folder(model: str) -> Path:
     configured = checked_settings()
     if not model:
         return configured.checkpoint
-    for folder in (configured.models_dir / model, Path(model)):
+    served = [configured.checkpoint] if configured.checkpoint.name == model else []  # `models list` shows it by that name
+    for folder in (configured.models_dir / model, Path(model), *served):
         if (folder / "config.yaml").is_file():
             return folder.resolve()
     raise BadUse(f"There is no checkpoint {model!r}, here or in {configured.models_dir}. `voxreel models list` shows them.")
@@ -205,9 +206,9 @@ def _print(report: Report) -> None:
     )
     about.add_row("Device", report.device)
     print_table(about)
-    voices = Table("Voice", "Language", "Sound", "Level", "", box=None, header_style="bold")
+    voices = Table("Voice", "Language", "Sound", "Level", "Heard", "", box=None, header_style="bold")
     for heard in report.voices:
-        voices.add_row(
-            *(Text(heard.voice), heard.language, f"{heard.seconds:.2f} s", f"{heard.level:.3f}", Text(heard.wrong or "speaks"))
-        )
+        score = "-" if heard.score is None else f"{heard.score:.0%}"
+        sound = (f"{heard.seconds:.2f} s", f"{heard.level:.3f}", score)
+        voices.add_row(Text(heard.voice), heard.language, *sound, Text(heard.wrong or "speaks"))
     print_table(voices)

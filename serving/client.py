@@ -23,9 +23,10 @@ from serving.calling.errors import (
     SpeechRefused,
     SpeechUnavailable,
 )
-from serving.calling.parts import MSGPACK, Speech, parts, speech_of
+from serving.calling.parts import MSGPACK, Heard, Speech, parts, speech_of
 
 __all__ = [
+    "Heard",
     "Speech",
     "SpeechCancelled",
     "SpeechClient",
@@ -79,6 +80,7 @@ class SpeechClient:
         tenant: str = "",
         model: str | None = None,
         takes: int = 1,
+        listen: bool = False,
         cancelled: Callable[[], bool] | None = None,
     ) -> Speech:
         """Speak one passage. key: its content address; text: normalised; speed: 0.5 to 2; seed: 0 to 2**63 - 1.
@@ -87,10 +89,10 @@ class SpeechClient:
         steps (1 to 128), cfg_strength (0 to 10), sway (-1 to 1, None: none): left to the checkpoint where not said.
         timeout_seconds (0.1 to 3600): of the whole call, tries included; then SpeechExpired, or the error of the last try.
         tenant: on whose behalf; tenants share serving fairly. model: a checkpoint that serving has, None: its default.
-        takes (1 to 8): speak so many, with different seeds, and return the best.
+        takes (1 to 8): speak so many, with different seeds, and return the best. listen: tell what was heard.
         cancelled: asked several times a second while waiting. Raises SpeechError.
         """
-        body = _fields(key, voice, speed, seed, priority, steps, cfg_strength, sway, tenant, model, takes)
+        body = _fields(key, voice, speed, seed, priority, steps, cfg_strength, sway, tenant, model, takes, listen)
         body, until = {**body, "text": text}, _until(timeout_seconds)
         return self._caller.call(Call("POST", "/v1/speak", _speech, body, cancelled or never, until, _to(model)))
 
@@ -110,6 +112,7 @@ class SpeechClient:
         tenant: str = "",
         model: str | None = None,
         takes: int = 1,
+        listen: bool = False,
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[Speech | SpeechError]:
         """Speak passages, and yield each in order as soon as it is there, or the error of one that cannot be spoken.
@@ -118,7 +121,7 @@ class SpeechClient:
         missing is asked for again. The other arguments are those of `speak`; `cancelled` is asked while the first is waited
         for, and before each further one. Raises SpeechError where all that is left cannot be spoken.
         """
-        body = _fields(key, voice, speed, seed, priority, steps, cfg_strength, sway, tenant, model, takes)
+        body = _fields(key, voice, speed, seed, priority, steps, cfg_strength, sway, tenant, model, takes, listen)
         cancelled, until = cancelled or never, _until(timeout_seconds)
         done = 0
         while done < len(passages):
@@ -167,13 +170,14 @@ def _fields(
     tenant: str,
     model: str | None,
     takes: int,
+    listen: bool,
 ) -> dict[str, Any]:
     """The body that all passages of a call have in common, with only what was said."""
     body: dict[str, Any] = {"key": key, "voice": voice, "speed": speed, "seed": seed, "priority": priority}
     maybe = {"steps": steps, "cfg_strength": cfg_strength, "model": model, "tenant": tenant or None}
     body |= {name: value for name, value in maybe.items() if value is not None}
     body |= {} if isinstance(sway, _Unsaid) else {"sway": sway}
-    return body | ({"takes": takes} if takes != 1 else {})
+    return body | ({"takes": takes} if takes != 1 else {}) | ({"listen": True} if listen else {})
 
 
 def _to(model: str | None) -> dict[str, str]:

@@ -43,13 +43,14 @@ class Work:
         return self.frames * self.sampling.evaluations / USUAL_EVALUATIONS
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Sound:
-    """samples: float32 mono in -1..1, [n]. character_ends: seconds, one for each character sent, or None. frames: spoken."""
+    """samples: float32 mono in -1..1, [n]. laid_ends: seconds at which each character sent ends as it was laid out, or None
+    where the layout tells none. frames: spoken."""
 
     samples: np.ndarray
     rate: int
-    character_ends: tuple[float, ...] | None
+    laid_ends: tuple[float, ...] | None
     frames: int
 
 
@@ -106,7 +107,7 @@ class Engine:
         frames = state.work.frames - state.work.voice.frames
         return Sound(samples[first:last].copy(), rate, self._shifted(ends, first / rate, (last - first) / rate), frames)
 
-    def _shifted(self, ends: Sequence[int] | None, start: float, length: float) -> tuple[float, ...] | None:
+    def _shifted(self, ends: Sequence[float] | None, start: float, length: float) -> tuple[float, ...] | None:
         """Frames as seconds of a sound that lasts from `start` for `length` seconds."""
         if ends is None:
             return None

@@ -93,7 +93,7 @@ class _Speaker:
                 raise
             _keep(self.work.store.files, address, _silence(passage, self.checkpoint["rate"]))
         else:
-            _keep(self.work.store.files, address, Sound(speech.samples, speech.rate, speech.character_ends))
+            _keep(self.work.store.files, address, Sound(speech.samples, speech.rate, speech.character_ends, speech.timing))
 
 
 def speak(work: Work, passages: Sequence[Passage]) -> list[str]:
@@ -127,7 +127,7 @@ def speak(work: Work, passages: Sequence[Passage]) -> list[str]:
 def _silence(passage: Passage, rate: int) -> Sound:
     """What stands for a passage in a script that the voice does not know, so that the rest is heard all the same."""
     ends = (np.arange(1, len(passage.spoken) + 1) * SILENCE / len(passage.spoken)).tolist()
-    return Sound(np.zeros(round(SILENCE * rate), dtype=np.float32), rate, tuple(ends))
+    return Sound(np.zeros(round(SILENCE * rate), dtype=np.float32), rate, tuple(ends), "proportional")
 
 
 def require_sound(samples: np.ndarray) -> None:
@@ -142,11 +142,12 @@ def require_sound(samples: np.ndarray) -> None:
 def _keep(files: FileStore, address: str, sound: Sound) -> None:
     wave = io.BytesIO()
     soundfile.write(wave, sound.samples, sound.rate, format="WAV", subtype="FLOAT")
-    files.publish(address, {"sound.wav": wave.getvalue(), "ends.json": json.dumps(sound.character_ends).encode()})
+    times = {"ends": sound.character_ends, "timing": sound.timing}
+    files.publish(address, {"sound.wav": wave.getvalue(), "times.json": json.dumps(times).encode()})
 
 
 def read_sound(files: FileStore, address: str) -> Sound:
     """A passage's sound, from the store."""
     samples, rate = soundfile.read(files.path(address, "sound.wav"), dtype="float32")
-    ends = json.loads(files.path(address, "ends.json").read_bytes())
-    return Sound(samples, rate, None if ends is None else tuple(ends))
+    times = json.loads(files.path(address, "times.json").read_bytes())
+    return Sound(samples, rate, tuple(times["ends"]), times["timing"])

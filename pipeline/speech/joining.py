@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pipeline.speech.model import Narration, Passage, Sound, Timing
+from pipeline.speech.model import TIMINGS, Narration, Passage, SentenceTiming, Sound
 from pipeline.speech.words import word_timings
 
 #: Silence kept at either end of a passage's sound, in seconds; what is more is cut off.
@@ -22,7 +22,7 @@ def join(text: str, passages: Sequence[Passage], sounds: Sequence[Sound], *, pau
     """One narration from the passages of `text` and the sound of each.
 
     Silence around a passage beyond 60 ms is cut off; pauses between passages are theirs times `pause_scale`. Word times
-    come from the voice where every sound has `character_ends`, else they are shared out by spoken characters.
+    are those of the sounds' `character_ends`.
     Raises ValueError when the sounds do not fit the passages: their number, differing rates, not mono, not finite.
     """
     rate = _checked_rate(passages, sounds)
@@ -34,7 +34,7 @@ def join(text: str, passages: Sequence[Passage], sounds: Sequence[Sound], *, pau
     for passage, sound in zip(passages, sounds, strict=True):
         first, last = _bounds(sound)
         piece = _faded(sound.samples[first:last], rate)
-        times = np.clip(_character_ends(passage, sound, first, last), first / rate, last / rate) - first / rate
+        times = np.clip(np.asarray(sound.character_ends), first / rate, last / rate) - first / rate
         starts.append(position / rate)
         ends.append((position + len(piece)) / rate)
         character_times.append(np.maximum.accumulate(times) + position / rate)
@@ -49,9 +49,8 @@ def join(text: str, passages: Sequence[Passage], sounds: Sequence[Sound], *, pau
     return Narration(
         samples=np.concatenate(pieces),
         rate=rate,
-        sentences=tuple(_sentence_timings(text, passages, starts, ends)),
+        sentences=tuple(_sentence_timings(text, passages, starts, ends, [sound.timing for sound in sounds])),
         words=tuple(words),
-        exact_words=all(sound.character_ends is not None for sound in sounds),
     )
 
 
@@ -66,7 +65,7 @@ def _checked_rate(passages: Sequence[Passage], sounds: Sequence[Sound]) -> int:
             raise ValueError(f"the sound of passage {number} has shape {sound.samples.shape}; mono [samples] is needed")
         if not np.isfinite(sound.samples).all():
             raise ValueError(f"the sound of passage {number} holds values that are no numbers")
-        if sound.character_ends is not None and len(sound.character_ends) != len(passage.spoken):
+        if len(sound.character_ends) != len(passage.spoken):
             raise ValueError(
                 f"passage {number} has {len(passage.spoken)} characters, its sound has times for {len(sound.character_ends)}"
             )
@@ -94,23 +93,16 @@ def _faded(samples: np.ndarray, rate: int) -> np.ndarray:
     return faded
 
 
-def _character_ends(passage: Passage, sound: Sound, first: int, last: int) -> np.ndarray:
-    """When each spoken character ends, in seconds from the start of the untrimmed sound."""
-    if sound.character_ends is not None:
-        return np.asarray(sound.character_ends, dtype=np.float64)
-    count = len(passage.spoken)
-    return (first + (last - first) * np.arange(1, count + 1) / count) / sound.rate
-
-
 def _by_sentence(passages: Sequence[Passage]) -> Iterator[list[int]]:
     for _, group in itertools.groupby(range(len(passages)), key=lambda index: passages[index].sentence):
         yield list(group)
 
 
 def _sentence_timings(
-    text: str, passages: Sequence[Passage], starts: Sequence[float], ends: Sequence[float]
-) -> Iterator[Timing]:
+    text: str, passages: Sequence[Passage], starts: Sequence[float], ends: Sequence[float], timings: Sequence[str]
+) -> Iterator[SentenceTiming]:
     for group in _by_sentence(passages):
         first, last = group[0], group[-1]
         offset = passages[first].start
-        yield Timing(text[offset : passages[last].end], offset, starts[first], ends[last])
+        worst = max((timings[index] for index in group), key=TIMINGS.index)
+        yield SentenceTiming(text[offset : passages[last].end], offset, starts[first], ends[last], worst)

@@ -10,6 +10,9 @@ import dataclasses
 
 import numpy as np
 
+#: How the times of characters are known, the best first: heard by an aligner, laid out before it was spoken, shared out.
+TIMINGS = ("aligned", "laid", "proportional")
+
 
 @dataclasses.dataclass(frozen=True)
 class Span:
@@ -42,13 +45,14 @@ class Passage:
 class Sound:
     """What came back for a passage.
 
-    samples: float32 [samples]. rate: Hz. character_ends: for each character of `spoken` the time its sound ends,
-    in seconds, or None where the voice's layout of text does not tell.
+    samples: float32 [samples]. rate: Hz. character_ends: for each character of `spoken` the time its sound ends, in
+    seconds. timing: how these are known, one of TIMINGS.
     """
 
     samples: np.ndarray
     rate: int
-    character_ends: tuple[float, ...] | None
+    character_ends: tuple[float, ...]
+    timing: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,14 +66,25 @@ class Timing:
 
 
 @dataclasses.dataclass(frozen=True)
+class SentenceTiming(Timing):
+    """timing: how the times of its words are known, one of TIMINGS; the worst where it was spoken in several passages."""
+
+    timing: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Narration:
-    """A whole text, spoken. `exact_words` tells whether word times come from the voice or are proportional."""
+    """A whole text, spoken."""
 
     samples: np.ndarray
     rate: int
-    sentences: tuple[Timing, ...]
+    sentences: tuple[SentenceTiming, ...]
     words: tuple[Timing, ...]
-    exact_words: bool
+
+    @property
+    def exact_words(self) -> bool:
+        """Whether the times of all words come from the voice, and none are shared out."""
+        return all(sentence.timing != TIMINGS[-1] for sentence in self.sentences)
 
     @property
     def duration(self) -> float:

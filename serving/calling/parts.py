@@ -18,32 +18,53 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
+class Heard:
+    """What an aligner heard of a passage. score: part of the text's phones that were heard in their place, 0 to 1. skipped:
+    characters [start, end) of each word that was not. extra: first and last second of each stretch of words that are not in
+    the text, such as repeated ones."""
+
+    score: float
+    skipped: tuple[tuple[int, int], ...]
+    extra: tuple[tuple[float, float], ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Speech:
     """A spoken passage. samples: float32 mono in -1..1, [n]. character_ends: seconds, one for each character of the text
-    that was sent, or None where the checkpoint cannot tell. frames: mel frames spoken; batch: passages spoken with it.
-    take, seed: which of the takes this is, counted from 0, and the seed it was spoken with."""
+    that was sent. timing: how they are known, "aligned" (heard), "laid" (as the model was told) or "proportional" (shared out
+    by syllables). frames: mel frames spoken; batch: passages spoken with it. take, seed: which of the takes this is, counted
+    from 0, and the seed it was spoken with. heard: None where nobody asked, or nothing was there to listen."""
 
     samples: np.ndarray
     rate: int
-    character_ends: tuple[float, ...] | None
+    character_ends: tuple[float, ...]
+    timing: str
     frames: int
     batch: int
     take: int
     seed: int
+    heard: Heard | None = None
 
 
 def speech_of(fields: dict[str, Any]) -> Speech:
     """Raises KeyError, ValueError, TypeError where it is none."""
-    ends = fields["character_ends"]
+    heard = fields["heard"]
     return Speech(
         samples=np.frombuffer(fields["samples"], dtype="<f4").astype(np.float32),
         rate=int(fields["rate"]),
-        character_ends=tuple(ends) if ends is not None else None,
+        character_ends=tuple(fields["character_ends"]),
+        timing=str(fields["timing"]),
         frames=int(fields["frames"]),
         batch=int(fields["batch"]),
         take=int(fields["take"]),
         seed=int(fields["seed"]),
+        heard=_heard_of(heard) if heard is not None else None,
     )
+
+
+def _heard_of(fields: dict[str, Any]) -> Heard:
+    skipped, extra = (tuple(tuple(pair) for pair in fields[name]) for name in ("skipped", "extra"))
+    return Heard(float(fields["score"]), skipped, extra)
 
 
 def parts(answer: requests.Response) -> Iterator[Speech | SpeechError]:

@@ -37,10 +37,17 @@ def complete(stated: dict[str, Any], tensors: dict[str, torch.Tensor], path: Pat
     for name, value in seen.items():
         if stated.get(name, value) != value:
             raise CheckpointError(
-                f"config.yaml says arch.{name}: {stated[name]}, the weights in {path} have {value}."
+                f"config.yaml says arch.{name}: {stated[name]!r}, the weights in {path} have {value!r}."
                 " Correct it or leave it out.",
                 "checkpoint_mismatch",
             )
+    positioned = stated["pe_attn_head"]
+    if positioned is not None and positioned > seen["heads"]:
+        raise CheckpointError(
+            f"config.yaml says arch.pe_attn_head: {positioned}, and the model has {seen['heads']} heads. It is null for v1"
+            " models and 1 for v0 models.",
+            "checkpoint_config",
+        )
     return {**stated, **seen}
 
 

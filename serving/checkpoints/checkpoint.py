@@ -1,24 +1,27 @@
 """A checkpoint: a folder that holds everything needed to speak.
 
 config.yaml           name, text_layout, shape of the model (docs/checkpoints.md tells every field)
-vocab.txt             the vocabulary
+vocab.txt             the vocabulary; phones, one a line, in the layout `aligned`
 model*.safetensors    weights of upstream's CFM/DiT (or .pt), bare or as published with `ema_model.`
 vocoder.safetensors   the vocoder, or the folder of a published Vocos named in config.yaml
-durations.safetensors lengths of characters (layout `aligned`)
+durations.safetensors lengths of phones (layout `aligned`)
+aligner.safetensors   which phone is heard when (layout `aligned`)
 references/           voices
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from serving.checkpoints import architecture, vocabulary, vocoder, weights
-from serving.checkpoints.config import read_config
+from serving.alignment.aligner import Aligner
+from serving.checkpoints import aligner, architecture, vocabulary, vocoder, weights
+from serving.checkpoints.config import is_count, is_number, read_config
 from serving.errors import CheckpointError
 from serving.layouts.durations import Durations
 from serving.layouts.layout import Aligned, Concatenated, Layout
@@ -28,16 +31,21 @@ from serving.model.flow import Sampling
 from serving.model.mel import Mel
 from serving.model.shape import Shape, below, sizes
 from serving.model.vocos import Vocos
+from serving.replica.validation import MAX_GUIDANCE, MAX_STEPS
+from serving.voices import saying
 from serving.voices import voice as voices
 from serving.voices.cache import KEPT_BYTES, Voices
 
 #: What no result depends on, and the voices, which come and go while serving runs: each has a fingerprint of its own.
-NOT_HASHED = {"README.md", "aligner.safetensors", "references"}
+NOT_HASHED = {"README.md", "MODEL_CARD.md", "evaluation.json", "losses.svg", "references"}
+
+#: Samples a second of a recording at most, and any other number of a mel.
+HIGHEST_RATE, MOST = 192_000, 8192
 
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """Everything loaded, on its device. rate: samples a second; hop: samples a frame."""
+    """Everything loaded, on its device. rate: samples a second; hop: samples a frame. aligner: None where there is none."""
 
     name: str
     fingerprint: str
@@ -47,6 +55,7 @@ class Checkpoint:
     dit: DiT
     mel: Mel
     vocoder: Vocos
+    aligner: Aligner | None
     voices: Voices
     sampling: Sampling
     rate: int
@@ -70,7 +79,9 @@ def load(folder: Path, device: torch.device, precision_wanted: str = "auto", voi
             "checkpoint_mismatch",
         )
     layout = _layout(folder, config, tokens)
-    found = voices.load(folder, mel, config.get("reference_rms"), device, layout.check, voice_bytes)
+    ears = _aligner(folder, layout, mel, device, precision_wanted)
+    hear = functools.partial(saying.hear, ears, layout.kind, mel.rate)
+    found = voices.load(folder, mel, config.get("reference_rms"), device, hear, voice_bytes)
     return Checkpoint(
         name=config.get("name", folder.name),
         fingerprint=fingerprint(folder),
@@ -79,7 +90,8 @@ def load(folder: Path, device: torch.device, precision_wanted: str = "auto", voi
         layout=layout,
         dit=dit,
         mel=mel,
-        vocoder=vocoder.load(folder, config.get("vocoder", {}), device),
+        vocoder=_vocoder(folder, config, mel, device),
+        aligner=ears,
         voices=found,
         sampling=_sampling(folder, config.get("sampling", {})),
         rate=mel.rate,
@@ -121,35 +133,52 @@ def _mel(folder: Path, config: dict[str, Any]) -> Mel:
         "n_mel_channels": "channels",
     }
     stated = {name: value for name, value in config.items() if name != "mel_spec_type"}
-    whole = all(_is_number(value, int) and value > 0 for value in stated.values())
+    whole = all(is_count(value, HIGHEST_RATE if name == "target_sample_rate" else MOST) for name, value in stated.items())
     if config.get("mel_spec_type", "vocos") != "vocos" or not stated.keys() <= known.keys() or not whole:
         raise CheckpointError(
-            f"{folder / 'config.yaml'}: mel: may have {', '.join(known)}, all whole numbers above 0, and mel_spec_type: vocos,"
-            " the only kind that can be served.",
+            f"{folder / 'config.yaml'}: mel: may have {', '.join(known)}, all whole numbers from 1 to {MOST}"
+            f" (the rate to {HIGHEST_RATE}), and mel_spec_type: vocos, the only kind that can be served.",
+            "checkpoint_config",
+        )
+    # As upstream has it where nothing is said.
+    hop, window, n_fft = (stated.get(*each) for each in (("hop_length", 256), ("win_length", 1024), ("n_fft", 1024)))
+    if not hop <= window <= n_fft:
+        raise CheckpointError(
+            f"{folder / 'config.yaml'}: mel: has hop_length {hop}, win_length {window} and n_fft {n_fft}."
+            " None may be larger than the next.",
             "checkpoint_config",
         )
     return Mel(**{known[name]: value for name, value in stated.items()})
 
 
+def _vocoder(folder: Path, config: dict[str, Any], mel: Mel, device: torch.device) -> Vocos:
+    """The vocoder, which must take the mel's frames and give as many samples for each."""
+    loaded = vocoder.load(folder, config.get("vocoder", {}), device)
+    takes = loaded.shape.input_channels, loaded.shape.hop_length
+    if takes != (mel.channels, mel.hop):
+        raise CheckpointError(
+            f"The vocoder of {folder} takes mels of {takes[0]} channels and {takes[1]} samples a frame, the model makes"
+            f" {mel.channels} and {mel.hop}. Take one that was trained on the model's mels.",
+            "checkpoint_mismatch",
+        )
+    return loaded
+
+
 def _sampling(folder: Path, config: dict[str, Any]) -> Sampling:
     def right(name: str, value: Any) -> bool:
         if name == "steps":
-            return _is_number(value, int) and value > 0
+            return is_count(value, MAX_STEPS)
         if name == "cfg_strength":
-            return _is_number(value) and value >= 0
-        return name == "sway_sampling_coef" and (value is None or (_is_number(value) and -1 <= value <= 1))
+            return is_number(value) and 0 <= value <= MAX_GUIDANCE
+        return name == "sway_sampling_coef" and (value is None or (is_number(value) and -1 <= value <= 1))
 
     if not all(right(name, value) for name, value in config.items()):
         raise CheckpointError(
-            f"{folder / 'config.yaml'}: sampling: may have steps (a whole number above 0), cfg_strength (0 or more) and"
-            " sway_sampling_coef (-1 to 1, or null for none).",
+            f"{folder / 'config.yaml'}: sampling: may have steps (1 to {MAX_STEPS}), cfg_strength (0 to"
+            f" {MAX_GUIDANCE:g}) and sway_sampling_coef (-1 to 1, or null for none).",
             "checkpoint_config",
         )
     return Sampling(**config)
-
-
-def _is_number(value: Any, kind: Any = int | float) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _model(
@@ -167,9 +196,8 @@ def _model(
 
 
 def _layout(folder: Path, config: dict[str, Any], tokens: dict[str, int]) -> Layout:
-    lowercase = bool(config.get("lowercase", False))
     if config["text_layout"] == "concatenated":
-        return Concatenated(tokens, lowercase)
+        return Concatenated(tokens, bool(config.get("lowercase", False)))
     path = folder / "durations.safetensors"
     tensors = weights.read(path)
     try:
@@ -179,6 +207,25 @@ def _layout(folder: Path, config: dict[str, Any], tokens: dict[str, int]) -> Lay
     weights.fill(durations, tensors, path)
     if durations.e.num_embeddings < len(tokens):
         raise CheckpointError(
-            f"{path} knows fewer characters than the vocabulary. Take both from the same release.", "checkpoint_mismatch"
+            f"{path} knows fewer phones than the vocabulary. Take both from the same release.", "checkpoint_mismatch"
         )
-    return Aligned(tokens, durations.eval(), lowercase)
+    if not durations.eval().is_likely:
+        raise CheckpointError(
+            f"{path} gives phones lengths that no speech has, so it was never trained or is spoilt. Download or copy it again.",
+            "checkpoint_corrupt",
+        )
+    return Aligned(tokens, durations)
+
+
+def _aligner(folder: Path, layout: Layout, mel: Mel, device: torch.device, precision_wanted: str) -> Aligner | None:
+    """Its own where the layout speaks by phones, as references must be cut up as they were in training; else the bundled."""
+    if layout.kind == "concatenated":
+        return aligner.bundled(device, precision_wanted)
+    own = aligner.load(folder, device, precision_wanted)
+    if (mel.rate, mel.hop) != (own.rate, own.hop):
+        raise CheckpointError(
+            f"{folder / 'config.yaml'}: mel: must be that of the aligner, {own.hop} samples a frame at"
+            f" {own.rate} Hz, for text_layout: aligned.",
+            "checkpoint_mismatch",
+        )
+    return own

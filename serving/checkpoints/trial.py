@@ -26,13 +26,15 @@ SILENT = 1e-3
 
 @dataclasses.dataclass(frozen=True)
 class Heard:
-    """What a voice said. seconds: of sound; level: RMS, 0 to 1. wrong: what is wrong with it and what to do, or None."""
+    """What a voice said. seconds: of sound; level: RMS, 0 to 1. score: part of the text's phones that the aligner heard in
+    their place, None where it could not listen. wrong: what is wrong with it and what to do, or None."""
 
     voice: str
     language: str
     text: str
     seconds: float
     level: float
+    score: float | None
     wrong: str | None
 
 
@@ -107,7 +109,7 @@ def _hear(loaded: Checkpoint, name: str) -> Heard:
     try:
         voice = loaded.voices[name]
     except VoiceUnusable as error:
-        return Heard(name, "", "", 0.0, 0.0, error.message)
+        return Heard(name, "", "", 0.0, 0.0, None, error.message)
     text = SENTENCES.get(voice.language, voice.text[:40])
     engine = Engine(loaded)
     state = engine.prepare(engine.plan(text, name, speed=1.0, seed=1))
@@ -115,9 +117,12 @@ def _hear(loaded: Checkpoint, name: str) -> Heard:
         engine.step([state])
     [sound] = engine.finish([state])
     if not isinstance(sound, Sound):
-        return Heard(name, voice.language, text, 0.0, 0.0, str(sound))
+        return Heard(name, voice.language, text, 0.0, 0.0, None, str(sound))
     level = float(np.sqrt(np.mean(sound.samples**2))) if len(sound.samples) else 0.0
     wrong = None
     if level < SILENT:
         wrong = f"It is silent (level {level:.1e}). The weights are not those of a trained model, or the vocoder is another's."
-    return Heard(name, voice.language, text, len(sound.samples) / sound.rate, level, wrong)
+    aligner = loaded.aligner
+    heard = aligner.align(text, voice.language, aligner.hear(sound.samples, sound.rate)) if aligner else None
+    score = round(heard.score, 3) if heard else None
+    return Heard(name, voice.language, text, len(sound.samples) / sound.rate, level, score, wrong)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
 from serving.errors import CheckpointError
@@ -49,12 +47,3 @@ def fitted(tokens: dict[str, int], known: int, weights: Path) -> dict[str, int]:
             "checkpoint_mismatch",
         )
     return {entry: token for entry, token in tokens.items() if token < known}
-
-
-def clusters(text: str) -> Iterator[tuple[int, str]]:
-    """Letters with their combining marks, composed (NFC): pairs of (how many characters of `text`, the cluster)."""
-    start = 0
-    for at in range(1, len(text) + 1):
-        if at == len(text) or not unicodedata.combining(text[at]):
-            yield at - start, unicodedata.normalize("NFC", text[start:at])
-            start = at

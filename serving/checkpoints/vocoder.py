@@ -9,8 +9,12 @@ import torch
 import yaml
 
 from serving.checkpoints import weights
+from serving.checkpoints.config import UNREADABLE, is_count
 from serving.errors import CheckpointError
 from serving.model.vocos import Vocos, VocosShape, sizes
+
+#: No size of a vocoder is larger. Published ones have up to 1,536 channels and a window of 1,024 samples.
+MOST = 8192
 
 
 def load(folder: Path, config: dict[str, Any], device: torch.device) -> Vocos:
@@ -24,8 +28,8 @@ def load(folder: Path, config: dict[str, Any], device: torch.device) -> Vocos:
         if "path" in config:
             return _published(folder / config["path"], device)
         stated = {name: value for name, value in config.items() if name != "kind"}
-        return _filled(VocosShape(**stated), folder / "vocoder.safetensors", device)
-    except (KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return _filled(_shape(stated), folder / "vocoder.safetensors", device)
+    except (TypeError, *UNREADABLE) as error:
         raise CheckpointError(
             f"The vocoder's configuration in {folder} is incomplete or wrong: {error}. Take that of its weights' release.",
             "checkpoint_config",
@@ -40,8 +44,18 @@ def _published(folder: Path, device: torch.device) -> Vocos:
     files = [folder / name for name in ("model.safetensors", "pytorch_model.bin") if (folder / name).is_file()]
     if not files:
         raise CheckpointError(f"{folder} holds neither model.safetensors nor pytorch_model.bin.", "checkpoint_missing")
-    shape = VocosShape(**{**config["backbone"]["init_args"], **config["head"]["init_args"]})
+    shape = _shape({**config["backbone"]["init_args"], **config["head"]["init_args"]})
     return _filled(shape, files[0], device)
+
+
+def _shape(stated: dict[str, Any]) -> VocosShape:
+    """Raises TypeError, ValueError where it is none."""
+    for name, value in stated.items():
+        if name == "padding" and value not in ("center", "same"):
+            raise ValueError(f"padding must be center or same, not {value!r:.80}")
+        if name != "padding" and not is_count(value, MOST):
+            raise ValueError(f"{name} must be a whole number from 1 to {MOST}, not {value!r:.80}")
+    return VocosShape(**stated)
 
 
 def _filled(shape: VocosShape, path: Path, device: torch.device) -> Vocos:

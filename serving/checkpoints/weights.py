@@ -31,8 +31,8 @@ def read(path: Path, use_ema: bool | None = None) -> dict[str, torch.Tensor]:
     """The tensors in a .safetensors, .pt, .pth or .bin file as float32 on the CPU, without wrapper and `ema_model.` prefix.
 
     use_ema: whether to take the moving average; None takes it where there is one, as it speaks better than the last step.
-    Raises CheckpointError: checkpoint_missing, checkpoint_corrupt, checkpoint_unsafe, checkpoint_mismatch (the file lacks
-    what use_ema asks for).
+    Raises CheckpointError: checkpoint_missing, checkpoint_corrupt (numbers that are none, too), checkpoint_unsafe,
+    checkpoint_mismatch (the file lacks what use_ema asks for).
     """
     if not path.is_file():
         raise CheckpointError(
@@ -48,7 +48,13 @@ def read(path: Path, use_ema: bool | None = None) -> dict[str, torch.Tensor]:
             f"{path} holds {has}, and config.yaml says use_ema: {str(use_ema).lower()}. Say {value}, or leave it out.",
             "checkpoint_mismatch",
         )
-    return {name: value.float() if value.is_floating_point() else value for name, value in chosen.items()}
+    exact = {name: value.float() if value.is_floating_point() else value for name, value in chosen.items()}
+    spoilt = next((name for name, value in exact.items() if not value.isfinite().all()), None)
+    if spoilt is not None:
+        raise CheckpointError(
+            f"{path} holds numbers that are none, in {spoilt}. Download or copy it again.", "checkpoint_corrupt"
+        )
+    return exact
 
 
 def _loaded(path: Path) -> dict[str, Any]:

@@ -1,21 +1,27 @@
 """How text lies on the frames of speech. It is a property of a checkpoint, and it ends at one tensor of tokens.
 
-`aligned`: for each frame of reference and speech the token of the character spoken there; lengths come from a small
-model. `concatenated` (published F5-TTS): the text of the reference and the text one after the other; how long it takes
-follows from the pace of the reference (pace.py).
+`aligned`: for each frame of reference and speech the token of the phone spoken there; lengths come from a small model.
+`concatenated` (published F5-TTS): the text of the reference and the text one after the other; how long it takes follows from
+the pace of the reference (pace.py).
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import torch
 
-from serving.checkpoints import vocabulary
-from serving.errors import NothingToSay, TooLong, VoiceUnusable
+from serving.alignment import times
+from serving.alignment.words import SILENT
+from serving.errors import NothingToSay, TooLong
 from serving.layouts import pace
-from serving.layouts.durations import Durations
+from serving.layouts.durations import Durations, whole
+from serving.model.text import MAX_FRAMES
+from serving.pronunciation import Phone, Pronunciation
+from serving.pronunciation.phones import SPACE
 
 if TYPE_CHECKING:  # it reads files, with a library that is not everywhere where the engine is
     from serving.voices.voice import Voice
@@ -25,8 +31,15 @@ if TYPE_CHECKING:  # it reads files, with a library that is not everywhere where
 SHORTEST, ROOM = 0.7, 0.12
 #: Syllables below which a text without a full stop gets one, so that the model ends there.
 BRIEF = 4.0
+#: Syllables below which `aligned` gives a text a pause before it, a full stop, and time to be said in: the model of durations
+#: learnt from sentences, and gives a lone sound none to four frames. SAID: seconds of its phones at least; in more, vowels are
+#: drawn out as nobody says them. BEFORE, AFTER: frames of the pause and, at least, of the mark.
+LONE = 2.0
+SAID, BEFORE, AFTER = 0.25, 8, 6
 #: Seconds of reference and speech together that published models were trained on; beyond, words are dropped or repeated.
 TRAINED = 30.0
+#: How many times as long as usual a voice may take for its phones. A reference that goes beyond is a slip of the recording.
+BRISKEST, SLOWEST = 0.7, 1.45
 #: Published checkpoints end a reference with a full stop and a space, so that the text begins a sentence.
 SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")
 
@@ -38,14 +51,11 @@ class Laid:
 
     tokens: torch.Tensor
     frames: int
-    character_ends: tuple[int, ...] | None
+    character_ends: tuple[float, ...] | None
 
 
 class Layout(Protocol):
     kind: str
-
-    def check(self, voice: Voice) -> None:
-        """Raise VoiceUnusable if the voice cannot be used with this layout."""
 
     def lay(self, text: str, voice: Voice, speed: float) -> Laid:
         """Lay `text` after the reference of `voice`. Raises NothingToSay where no character can be spoken, and TooLong where
@@ -53,49 +63,55 @@ class Layout(Protocol):
 
 
 class Aligned:
-    """One token a frame."""
+    """One phone a frame. The text is spoken at the pace of the reference."""
 
     kind = "aligned"
 
-    def __init__(self, tokens: dict[str, int], durations: Durations, lowercase: bool) -> None:
+    def __init__(self, tokens: dict[str, int], durations: Durations) -> None:
         self._tokens = tokens
+        self._silent = torch.tensor([tokens[token] for token in SILENT if token in tokens])
         self._durations = durations
-        self._lowercase = lowercase
-
-    def check(self, voice: Voice) -> None:
-        unknown = sorted(set(voice.text) - set(self._tokens))
-        if voice.characters_of_frames is None or unknown:
-            raise VoiceUnusable(
-                voice.name,
-                "does not fit the layout `aligned`: "
-                + (
-                    f"its text has characters that vocab.txt lacks ({''.join(unknown)}). Write it otherwise."
-                    if unknown
-                    else "its .json lacks characters_of_frames. Take a voice that was made for this checkpoint."
-                ),
-            )
+        self._pronunciation = Pronunciation()
 
     def lay(self, text: str, voice: Voice, speed: float) -> Laid:
-        assert voice.characters_of_frames is not None
-        spoken, counts = self._spoken(text)
-        lengths = self._durations.frames(torch.tensor(spoken), speed)
-        ends = lengths.cumsum(0).tolist()
-        reference = [self._tokens[voice.text[at]] for at in voice.characters_of_frames[: voice.frames]]
-        tokens = torch.cat([torch.tensor(reference), torch.tensor(spoken).repeat_interleave(lengths)])
-        # ends[0] is the breath before the text; a character without tokens ends where the one before it did.
-        return Laid(tokens, tokens.shape[0], tuple(ends[count] for count in counts))
+        assert voice.tokens is not None
+        phones = [phone for phone in self._pronunciation.read(text, voice.language) if phone.token in self._tokens]
+        if all(phone.token in SILENT for phone in phones):
+            raise NothingToSay("The text has no word that this checkpoint can speak. Send words.")
+        is_lone = pace.weigh(text).spoken < LONE
+        before, after = self._around(phones) if is_lone else ([], [])
+        spoken = torch.tensor([self._tokens[token] for token in (*before, *(phone.token for phone in phones), *after)])
+        lengths = self._durations.lengths(spoken) * self._slowness(voice.tokens) / speed
+        frames = whole(self._sayable(spoken, lengths, SAID / voice.frame_seconds) if is_lone else lengths)
+        room, total = MAX_FRAMES - voice.frames, int(frames.sum())
+        if total > room:
+            raise TooLong.told(total, room, voice.frame_seconds)
+        tokens = torch.cat([voice.tokens, spoken.repeat_interleave(frames)])
+        # What was set around the text is none of its characters.
+        bounds = np.array([0, *frames.cumsum(0).tolist()])[len(before) :][: len(phones) + 1]
+        ends = times.character_ends(len(text), phones, times.spaces_shared(phones, bounds, frame=1))
+        return Laid(tokens, tokens.shape[0], tuple(ends.tolist()))
 
-    def _spoken(self, text: str) -> tuple[list[int], list[int]]:
-        """Tokens of a leading space and the text; for each character sent, how many tokens of the text came by its end."""
-        spoken = [self._tokens[" "]]
-        counts: list[int] = []
-        for characters, cluster in vocabulary.clusters(text):
-            seen = cluster.lower() if self._lowercase else cluster
-            spoken += [self._tokens[character] for character in seen if character in self._tokens]
-            counts += [len(spoken) - 1] * characters
-        if all(token == self._tokens[" "] for token in spoken):
-            raise NothingToSay("The text has no character that this checkpoint can speak. Send letters or words.")
-        return spoken, counts
+    @staticmethod
+    def _around(phones: Sequence[Phone]) -> tuple[list[str], list[str]]:
+        """The tokens that are set before and after a lone text."""
+        return [SPACE], [] if phones[-1].token in SILENT else ["."]
+
+    def _sayable(self, spoken: torch.Tensor, lengths: torch.Tensor, least: float) -> torch.Tensor:
+        """Lengths of a lone text in which it can be said: its phones take `least` frames together, at any speed."""
+        silent = torch.isin(spoken, self._silent)
+        lengths = torch.where(silent, lengths, lengths * max(1.0, least / float(lengths[~silent].sum())))
+        lengths[0], lengths[-1] = BEFORE, max(AFTER, float(lengths[-1]))
+        return lengths
+
+    def _slowness(self, reference: torch.Tensor) -> float:
+        """How many times as long as usual the phones of a reference, integers [frames], are spoken; its pauses do not count."""
+        phones, frames = reference.unique_consecutive(return_counts=True)
+        spoken = ~torch.isin(phones, self._silent)
+        if not spoken.any():
+            return 1.0
+        usual = self._durations.frames(phones, 1.0)[spoken].sum().clamp(min=1)
+        return min(max(float(frames[spoken].sum() / usual), BRISKEST), SLOWEST)
 
 
 class Concatenated:
@@ -110,9 +126,6 @@ class Concatenated:
         self._entries = convert_char_to_pinyin
         self._tokens = tokens
         self._lowercase = lowercase
-
-    def check(self, voice: Voice) -> None:
-        """Every reference with a text will do."""
 
     def lay(self, text: str, voice: Voice, speed: float) -> Laid:
         """Frames follow the pace of the reference by syllables; unknown characters become token 0."""

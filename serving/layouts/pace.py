@@ -11,13 +11,13 @@ import re
 import unicodedata
 
 #: Weight in syllables. Vietnamese takes about one time a syllable however it is built, English takes it by its consonants;
-#: a word whose one group of vowels bears a mark is taken for the former. Fitted to the bundled model of durations over texts
-#: in both languages, and rounded.
-MARKED, VOWELS, CONSONANT = 1.0, 0.4, 0.3
+#: a word whose one group of vowels bears a mark is taken for the former. Fitted to an earlier bundled model of durations over
+#: texts in both languages, and rounded.
+MARKED, VOWELS, CONSONANT = 1.0, 0.6, 0.16
 #: Of one character where a script does not show its syllables in this way.
 HAN, KANA, DIGIT, SIGN, OTHER_LETTER = 1.0, 0.55, 1.3, 1.5, 0.4
 #: Of the pause at a mark inside the text.
-CLAUSE, SENTENCE = 0.7, 1.2
+CLAUSE, SENTENCE = 0.85, 1.2
 #: Syllables a second. Nobody who reads aloud is slower or faster; a reference beyond has another text than its sound.
 SLOWEST, USUAL, FASTEST = 2.0, 4.5, 9.0
 

@@ -108,6 +108,8 @@ class Vocos:
         """complex [bins, frames] -> samples."""
         n_fft, hop = self.shape.n_fft, self.shape.hop_length
         if self.shape.padding == "center":
+            if spectrum.shape[1] < 2:  # between one frame and no other lies nothing, and istft fails on it
+                return spectrum.new_zeros(spectrum.shape[1] * hop, dtype=torch.float32)
             return torch.istft(spectrum, n_fft, hop, n_fft, self._window, center=True)
         pieces = torch.fft.irfft(spectrum, n_fft, dim=0) * self._window[:, None]
         weights = self._window.square()[:, None].expand_as(pieces)

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from serving.alignment.alignment import Alignment
 from serving.errors import BadRequest, Overloaded, ServingError
 from serving.replica.speaking import Taken
 
@@ -16,16 +17,26 @@ logger = logging.getLogger(__name__)
 
 
 def spoken(taken: Taken) -> dict[str, Any]:
-    """The fields of a spoken passage, for msgpack. samples: float32, little-endian."""
+    """The fields of a spoken passage, for msgpack. samples: float32, little-endian. heard: null where nobody listened."""
     sound = taken.spoken.sound
     return {
         "rate": sound.rate,
         "samples": sound.samples.astype("<f4").tobytes(),
-        "character_ends": sound.character_ends,
+        "character_ends": taken.times.character_ends,
+        "timing": taken.times.timing,
         "frames": sound.frames,
         "batch": taken.spoken.batch,
         "take": taken.take,
         "seed": taken.seed,
+        "heard": _heard(taken.heard) if taken.heard else None,
+    }
+
+
+def _heard(found: Alignment) -> dict[str, Any]:
+    return {
+        "score": round(found.score, 3),
+        "skipped": [(word.start, word.end) for word in found.skipped],
+        "extra": found.extra,
     }
 
 

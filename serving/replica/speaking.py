@@ -1,4 +1,4 @@
-"""From a checked request to its sound: the model it names, a plan, the queue, and the best of its takes."""
+"""From a checked request to its sound: the model it names, a plan, the queue, the best of its takes, and its times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from collections.abc import Hashable
 from concurrent.futures import Future
 from typing import Any
 
+from serving.alignment import timing
+from serving.alignment.alignment import Alignment
+from serving.alignment.timing import Times
 from serving.batching.scheduler import Spoken
+from serving.replica.ears import Ears
 from serving.replica.knobs import Knobs
 from serving.replica.metrics import Metrics
 from serving.replica.shelf import Model, Shelf
@@ -19,11 +23,14 @@ from serving.voices import takes
 
 @dataclasses.dataclass(frozen=True)
 class Taken:
-    """What is answered: a spoken passage, which of the takes it is, counted from 0, and the seed of that one."""
+    """What is answered: a spoken passage, which of the takes it is, counted from 0, the seed of that one, when each character
+    is heard, and what was heard where the request asks for it."""
 
     spoken: Spoken
     take: int
     seed: int
+    times: Times
+    heard: Alignment | None
 
 
 @dataclasses.dataclass
@@ -33,6 +40,7 @@ class Speaker:
     shelf: Shelf
     metrics: Metrics
     knobs: Knobs
+    ears: Ears = dataclasses.field(default_factory=Ears)
 
     async def speak(self, asked: SpeakRequest, deadline: float | None) -> Taken:
         """Have a passage spoken. Cancelling leaves it. deadline: by the monotonic clock. Raises ServingError."""
@@ -42,9 +50,23 @@ class Speaker:
             seeds = takes.seeds(asked.seed, asked.takes)
             works = await asyncio.to_thread(_plan, model, asked, seeds, sampling)
             spoken = await _all(_submit(model, asked, works, deadline))
-            take = await _best(spoken, works)
+            heard = await self._listen(model, asked, works, spoken)
+            take = await _best(spoken, works, heard)
+            times = await asyncio.to_thread(timing.told, asked.text, spoken[take].sound, heard[take])
             self.metrics.answered(model.name, time.monotonic() - began, [one.batch for one in spoken])
-            return Taken(spoken[take], take, seeds[take])
+            return Taken(spoken[take], take, seeds[take], times, heard[take] if asked.listen else None)
+
+    async def _listen(
+        self, model: Model, asked: SpeakRequest, works: list[Any], spoken: list[Spoken]
+    ) -> list[Alignment | None]:
+        """What is heard in each take; only where somebody wants to know it, as it takes time."""
+        aligner = model.engine.checkpoint.aligner
+        if not asked.listen and len(spoken) == 1 and not timing.is_to_be_heard(spoken[0].sound):
+            return [None]
+        pairs = zip(spoken, works, strict=True)
+        return await asyncio.gather(
+            *(self.ears.listen(aligner, one.sound, asked.text, work.voice.language) for one, work in pairs)
+        )
 
     def _sampling(self, model: Model, asked: SpeakRequest) -> Any:
         """The checkpoint's own, but for what the operator and, above all, the request say; None where neither does."""
@@ -86,7 +108,7 @@ async def _all(futures: list[Future[Spoken]]) -> list[Spoken]:
             future.cancel()  # does nothing to one that is done
 
 
-async def _best(spoken: list[Spoken], works: list[Any]) -> int:
+async def _best(spoken: list[Spoken], works: list[Any], heard: list[Alignment | None]) -> int:
     if len(spoken) == 1:
         return 0
-    return await asyncio.to_thread(takes.best, [one.sound for one in spoken], works)
+    return await asyncio.to_thread(takes.best, [one.sound for one in spoken], works, heard)

@@ -33,6 +33,7 @@ class SpeakRequest:
     sampling: what the request says of it, as (name of a field of Sampling, value); the checkpoint says the rest.
     timeout_seconds: after how long the passage is of no use any more, or None. tenant: on whose behalf it is asked for.
     model: name of a checkpoint, None for the default one. takes: how many are spoken, of which the best is answered.
+    listen: whether it is to be told what was heard.
     """
 
     key: str
@@ -46,6 +47,7 @@ class SpeakRequest:
     tenant: str = ""
     model: str | None = None
     takes: int = 1
+    listen: bool = False
 
 
 def parse(body: bytes) -> SpeakRequest:
@@ -77,6 +79,7 @@ def _passage(fields: dict[str, Any], text: str) -> SpeakRequest:
         tenant=_string(fields, "tenant", MAX_TENANT_CHARACTERS, shortest=0) if "tenant" in fields else "",
         model=_string(fields, "model", MAX_KEY_CHARACTERS) if fields.get("model") is not None else None,
         takes=_integer(fields, "takes", 1, MAX_TAKES) if "takes" in fields else 1,
+        listen=_flag(fields, "listen"),
     )
 
 
@@ -121,6 +124,13 @@ def _integer(fields: dict[str, Any], name: str, lowest: int, highest: int) -> in
     value = fields[name]
     if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
         raise BadRequest(f"`{name}` must be an integer from {lowest} to {highest}.", f"bad_{name}")
+    return value
+
+
+def _flag(fields: dict[str, Any], name: str) -> bool:
+    value = fields.get(name, False)
+    if not isinstance(value, bool):
+        raise BadRequest(f"`{name}` must be true or false.", f"bad_{name}")
     return value
 
 

@@ -7,6 +7,7 @@ only believed where a pause lies there and no other mark of the text lies nearer
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 
 import numpy as np
@@ -22,7 +23,8 @@ TOLERANCE, DRIFT = 0.3, 0.07
 #: How many seconds nearer a pause counts for each second that it lasts: speakers rest longest between sentences.
 REST = 1.0
 
-_MARKS = re.compile(r"(?P<sentence>[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[”’」]*)|[,;:](?=\s)|[，、；：]|\s[-–—](?=\s)")
+#: A run of marks is looked at from its beginning only: from each of its marks anew, a long one would take forever.
+_MARKS = re.compile(r"(?P<sentence>(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[”’」]*)|[,;:](?=\s)|[，、；：]|\s[-–—](?=\s)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,11 +54,11 @@ def find(samples: np.ndarray, rate: int, text: str, longest: float) -> Cut | Non
     found = [
         (abs(mark.spoken - spoken) - REST * (end - start), (start, end), mark.characters)
         for (start, end), spoken in zip(pauses, _spoken_before(pauses), strict=True)
+        if SHORTEST <= start <= longest
         for mark in [min(marks, key=lambda mark: abs(mark.spoken - spoken), default=None)]
         if mark is not None
         and mark.ends_sentence
         and abs(mark.spoken - spoken) <= TOLERANCE + DRIFT * min(spoken, total - spoken)
-        and SHORTEST <= start <= longest
     ]
     if not found:
         return None
@@ -79,8 +81,11 @@ def _spoken_before(pauses: list[tuple[float, float]]) -> list[float]:
 
 def _marks(text: str, total: float) -> list[_Mark]:
     """The marks inside the text, with the seconds of speech before each by its share of the syllables."""
-    syllables = pace.weigh(text).spoken
+    matches = list(_MARKS.finditer(text))
+    ends = [0, *(match.end() for match in matches), len(text)]
+    # No word goes over a mark, so the syllables before one are those of the pieces before it: a text is weighed once only.
+    syllables = list(itertools.accumulate(pace.weigh(text[start:end]).spoken for start, end in itertools.pairwise(ends)))
     return [
-        _Mark(match.end(), total * pace.weigh(text[: match.end()]).spoken / syllables, match["sentence"] is not None)
-        for match in _MARKS.finditer(text)
+        _Mark(match.end(), total * spoken / syllables[-1], match["sentence"] is not None)
+        for match, spoken in zip(matches, syllables, strict=False)
     ]

@@ -23,12 +23,18 @@ from serving.voices import excerpt, silence
 
 #: Seconds of a reference. Below, a voice cannot be heard; above, it costs time and room, and models were not trained so.
 SHORTEST, LONGEST = 1.0, 12.0
+#: Seconds of a recording above which no place is looked for at which to cut it.
+HEARD = 600.0
 #: Seconds of silence left at its ends.
 HEAD, TAIL = 0.05, 0.08
 #: Levels (RMS) below which a wave is silent, and below which its noise will be heard.
 SILENT, QUIET = 1e-4, 5e-3
 #: Part of the samples at full scale above which a recording is clipped.
 CLIPPED = 1e-3
+#: Times full scale up to which a wave in floating point is turned down. Beyond, it is no sound in -1..1 at all.
+BEYOND = 2.0
+#: Characters of text for a second of the wave above which nobody can have said them: the fastest say about 50.
+DENSEST = 200
 #: Decibels that speech should lie above the noise.
 CLEAN = 20.0
 
@@ -37,34 +43,31 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """samples: float32 mono at the rate asked for, [n]. syllable_seconds: of speech, for each syllable of the text (pace.py).
-    characters_of_frames: as in the .json; such a wave is left as long as it is."""
+    """samples: float32 mono at the rate asked for, [n]. syllable_seconds: of speech, a syllable of the text (pace.py)."""
 
     language: str
     text: str
     samples: np.ndarray
     syllable_seconds: float
-    characters_of_frames: tuple[int, ...] | None
 
 
 def read(name: str, wave: bytes, about: bytes, rate: int) -> Reference:
     """The reference in the contents of <name>.wav and <name>.json, at `rate` samples a second. Raises VoiceUnusable."""
     fields = _fields(name, about)
-    text, frames = fields["text"], fields.get("characters_of_frames")
     try:
         samples, own_rate = soundfile.read(io.BytesIO(wave), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise _no_sound(name, error) from error
-    mono = samples.mean(axis=1)
+    _check(name, samples, len(samples) / own_rate, fields["text"].strip())
+    mono = _within_full_scale(samples.mean(axis=1))
     if own_rate != rate:
         mono = soxr.resample(mono, own_rate, rate, quality="VHQ").astype(np.float32)
-    _check(name, mono, rate, text)
-    if frames is None:
-        first, last = silence.trim(mono, rate, HEAD, TAIL)
-        mono, text = _bounded(name, mono[first:last], rate, text.strip())
+    if _level(mono) < SILENT:
+        raise VoiceUnusable(name, "is silent. Record it again.")
+    first, last = silence.trim(mono, rate, HEAD, TAIL)
+    mono, text = _bounded(name, mono[first:last], rate, fields["text"].strip())
     _warn(name, mono, rate)
-    syllable = _pace(name, mono, rate, text, fields.get("rate"))
-    return Reference(fields["language"], text, mono, syllable, None if frames is None else tuple(frames))
+    return Reference(fields["language"], text, mono, _pace(name, mono, rate, text, fields.get("rate")))
 
 
 def language(name: str, wave: bytes, about: bytes) -> str:
@@ -81,9 +84,7 @@ def _fields(name: str, about: bytes) -> dict[str, Any]:
     """The fields of a .json, checked."""
     try:
         fields = json.loads(about)
-        indexes = fields.get("characters_of_frames") or ()
         wrong = not all(isinstance(fields[field], str) and well_formed(fields[field]) for field in ("text", "language"))
-        wrong |= not all(isinstance(index, int) and 0 <= index < len(fields["text"]) for index in indexes)
         rate = fields.get("rate", pace.USUAL)
         wrong |= not isinstance(rate, int | float) or not pace.SLOWEST <= rate <= pace.FASTEST
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -92,7 +93,7 @@ def _fields(name: str, about: bytes) -> dict[str, Any]:
         raise VoiceUnusable(
             name,
             'has a .json that cannot be used. It must be {"text": "what is said", "language": "vi"}, and may have "rate",'
-            f' {pace.SLOWEST:g} to {pace.FASTEST:g} syllables a second, and "characters_of_frames", which lie on the text.',
+            f" {pace.SLOWEST:g} to {pace.FASTEST:g} syllables a second.",
         )
     return fields
 
@@ -101,13 +102,35 @@ def _no_sound(name: str, error: soundfile.LibsndfileError) -> VoiceUnusable:
     return VoiceUnusable(name, f"has a .wav that cannot be read ({error.error_string.rstrip('.')}). Export or copy it again.")
 
 
-def _check(name: str, samples: np.ndarray, rate: int, text: str) -> None:
+def _check(name: str, samples: np.ndarray, seconds: float, text: str) -> None:
+    """samples: as recorded, [n, channels]. Raises VoiceUnusable."""
     if not np.isfinite(samples).all():
         raise VoiceUnusable(name, "has samples that are no numbers. Export its wave again.")
-    if len(samples) == 0 or np.sqrt(np.mean(samples**2)) < SILENT:
-        raise VoiceUnusable(name, "is silent. Record it again.")
-    if pace.weigh(text).spoken == 0:
+    peak = np.abs(samples).max(initial=0.0)
+    if peak > BEYOND:
+        raise VoiceUnusable(name, f"has samples beyond full scale, up to {peak:.3g} times it. Export its wave as 16-bit PCM.")
+    if _level(samples.mean(axis=1)) < SILENT <= _level(samples):
+        raise VoiceUnusable(name, "has channels that cancel each other out. Export one of them alone, as mono.")
+    if seconds > HEARD:
+        raise VoiceUnusable(name, f"is {seconds:.0f} s long. Cut its wave to 5 to 10 s, and its text to what is then said.")
+    if pace.weigh(text[: round(DENSEST * seconds)]).spoken == 0:
         raise VoiceUnusable(name, "has no text. Write into its .json what is said in the wave.")
+    if len(text) > DENSEST * seconds:
+        raise VoiceUnusable(
+            name,
+            f"has a text of {len(text)} characters, which nobody can say in {seconds:.1f} s. Write into its .json what is said"
+            " in the wave, and no more.",
+        )
+
+
+def _level(samples: np.ndarray) -> float:
+    """RMS."""
+    return float(np.sqrt(np.mean(np.square(samples)))) if samples.size else 0.0
+
+
+def _within_full_scale(samples: np.ndarray) -> np.ndarray:
+    """Speech comes back at the level of its reference, so what is louder than full scale would be cut off in it."""
+    return samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
 
 
 def _bounded(name: str, samples: np.ndarray, rate: int, text: str) -> tuple[np.ndarray, str]:

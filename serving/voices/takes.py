@@ -2,7 +2,8 @@
 
 The signs are cheap, numpy on the sound itself: the speech is much shorter or longer than the text takes, it is far from the
 level of the reference, clipped, broken by a long silence, cut off in the middle of a sound, or it holds noise or hum where
-speech should be. They tell a broken take from a whole one. They do not tell which of two whole ones is said better.
+speech should be. They tell a broken take from a whole one. Which of two whole ones is said better only an aligner hears: which
+words were skipped or added, and how many of the phones were heard.
 """
 
 from __future__ import annotations
@@ -58,6 +59,19 @@ class Sound(Protocol):
     def rate(self) -> int: ...
 
 
+class Heard(Protocol):
+    """Of serving.alignment.alignment.Alignment."""
+
+    @property
+    def is_sure(self) -> bool: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def skipped(self) -> Sequence[object]: ...
+    @property
+    def extra(self) -> Sequence[object]: ...
+
+
 def seeds(seed: int, count: int) -> list[int]:
     """The seeds of `count` takes, 0 to 2^63 - 1; the first is `seed` itself, so one take is what it always was.
 
@@ -74,10 +88,17 @@ def _mixed(value: int) -> int:
     return (value ^ (value >> 31)) >> 1
 
 
-def best(sounds: Sequence[Sound], works: Sequence[Work]) -> int:
-    """Index of the take with the highest score, the first of equal ones."""
+def best(sounds: Sequence[Sound], works: Sequence[Work], heard: Sequence[Heard | None]) -> int:
+    """Index of the take with the highest score, the first of equal ones. heard: what an aligner heard in each, or None."""
     scores = [score(sound, work) for sound, work in zip(sounds, works, strict=True)]
+    if any(one is not None and one.is_sure for one in heard):  # else it does not understand this voice at all
+        scores = [total + _words(one) for total, one in zip(scores, heard, strict=True)]
     return scores.index(max(scores))
+
+
+def _words(heard: Heard | None) -> float:
+    """1 less for each word that was skipped and each stretch that was added, and less for the part of the phones not heard."""
+    return heard.score - 1 - len(heard.skipped) - len(heard.extra) if heard is not None else -1.0
 
 
 def score(sound: Sound, work: Work) -> float:

@@ -13,6 +13,7 @@ from serving.errors import CheckpointError, VoiceUnusable
 from serving.model.mel import Mel
 from serving.voices import references
 from serving.voices.cache import KEPT_BYTES, Voices, fingerprint
+from serving.voices.references import Reference
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Voice:
     """One reference.
 
     mel: float32 [frames, channels] on the model's device. gain: what the wave was multiplied by to come to the
-    checkpoint's level; speech is divided by it. characters_of_frames: index into `text` for each frame (aligned only).
+    checkpoint's level; speech is divided by it. tokens: the phone in each frame, integers [frames] (layout `aligned` only).
     level: RMS of the wave as recorded. syllable_frames: frames of speech for a syllable (pace.py). frame_seconds: how long
     a frame lasts. fingerprint: SHA-256 (hex) of both files.
     """
@@ -30,7 +31,7 @@ class Voice:
     text: str
     mel: torch.Tensor
     gain: float
-    characters_of_frames: tuple[int, ...] | None
+    tokens: torch.Tensor | None
     level: float
     syllable_frames: float
     frame_seconds: float
@@ -42,8 +43,8 @@ class Voice:
 
     @property
     def bytes(self) -> int:
-        indexes = len(self.characters_of_frames or ()) * 8
-        return self.mel.numel() * self.mel.element_size() + len(self.text) + indexes
+        held = [self.mel] if self.tokens is None else [self.mel, self.tokens]
+        return sum(tensor.numel() * tensor.element_size() for tensor in held) + len(self.text)
 
 
 def load(
@@ -51,20 +52,20 @@ def load(
     spectrogram: Mel,
     rms: float | None,
     device: torch.device,
-    check: Callable[[Voice], None] = lambda voice: None,
+    hear: Callable[[str, Reference], torch.Tensor | None] = lambda name, reference: None,
     most_bytes: int = KEPT_BYTES,
 ) -> Voices:
     """The voices in references/ of a checkpoint, of which at least one must be usable.
 
-    rms: the level the model was trained at, None to leave waves as they are. check: of the layout, raises VoiceUnusable.
-    most_bytes: of what is kept. Raises CheckpointError checkpoint_missing, checkpoint_corrupt where none is.
+    rms: the level the model was trained at, None to leave waves as they are. hear: from a voice's name and reference to the
+    phone in each frame, None where the layout wants none; raises VoiceUnusable. most_bytes: of what is kept. Raises
+    CheckpointError checkpoint_missing, checkpoint_corrupt where none is.
     """
 
     @torch.inference_mode()
     def read(name: str, wave: bytes, about: bytes) -> Voice:
-        voice = _voice(name, wave, about, spectrogram, rms, device)
-        check(voice)
-        return voice
+        reference = references.read(name, wave, about, spectrogram.rate)
+        return _voice(name, reference, hear(name, reference), fingerprint(wave, about), spectrogram, rms, device)
 
     found = Voices(folder / "references", read, most_bytes)
     if any(found.values()):
@@ -77,19 +78,18 @@ def load(
     raise CheckpointError(f"{folder / 'references'} holds no .wav. Add a reference wave and its .json.", "checkpoint_missing")
 
 
-def _voice(name: str, wave: bytes, about: bytes, spectrogram: Mel, rms: float | None, device: torch.device) -> Voice:
-    reference = references.read(name, wave, about, spectrogram.rate)
+def _voice(
+    name: str,
+    reference: Reference,
+    tokens: torch.Tensor | None,
+    fingerprint: str,
+    spectrogram: Mel,
+    rms: float | None,
+    device: torch.device,
+) -> Voice:
     level = float(np.sqrt(np.mean(reference.samples**2)))
     gain = rms / level if rms else 1.0
     mel = spectrogram(torch.from_numpy(reference.samples * np.float32(gain))[None].to(device))[0].T.contiguous()
-    indexes = reference.characters_of_frames
-    # A wave may end within its last frame.
-    if indexes is not None and not mel.shape[0] <= len(indexes) <= mel.shape[0] + 1:
-        raise VoiceUnusable(
-            name,
-            f"has characters_of_frames for {len(indexes)} frames, its wave has {mel.shape[0]}. Align it anew, or copy both"
-            " files from the same place.",
-        )
     frame = spectrogram.hop / spectrogram.rate
     return Voice(
         name=name,
@@ -97,9 +97,9 @@ def _voice(name: str, wave: bytes, about: bytes, spectrogram: Mel, rms: float | 
         text=reference.text,
         mel=mel,
         gain=gain,
-        characters_of_frames=indexes,
+        tokens=tokens,
         level=level,
         syllable_frames=reference.syllable_seconds / frame,
         frame_seconds=frame,
-        fingerprint=fingerprint(wave, about),
+        fingerprint=fingerprint,
     )

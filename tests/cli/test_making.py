@@ -209,6 +209,7 @@ class TestWhatGoesWrong:
         assert done.returncode == 2
         assert "VOXREEL_URL" in done.stderr
 
+    @pytest.mark.usefixtures("interruptible")
     def test_ctrl_c_cancels_the_job_and_exits_with_130(self, start, worker, folder, jobs):
         worker.ending = "never"
         process = start("say", "Hello.", "-o", "out.wav")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -25,6 +27,12 @@ def sample() -> Checkpoint:
 @pytest.fixture(scope="session")
 def engine(sample: Checkpoint) -> Engine:
     return Engine(sample, max_frames=8192)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the bundled checkpoint, to be spoilt."""
+    return Path(shutil.copytree(SAMPLE, tmp_path / "sample", copy_function=shutil.copyfile))
 
 
 @pytest.fixture(scope="session")

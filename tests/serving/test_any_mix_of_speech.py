@@ -133,4 +133,4 @@ def same(got: Sound, expected: Sound, exact: bool) -> None:
         error = np.linalg.norm(got.samples - expected.samples) / np.linalg.norm(expected.samples)
         assert got.samples.shape == expected.samples.shape
         assert error < 1e-5
-    assert (got.rate, got.frames, got.character_ends) == (expected.rate, expected.frames, expected.character_ends)
+    assert (got.rate, got.frames, got.laid_ends) == (expected.rate, expected.frames, expected.laid_ends)

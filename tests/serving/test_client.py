@@ -17,6 +17,7 @@ import pytest
 import logs
 from serving.calling import calls
 from serving.client import (
+    Heard,
     SpeechCancelled,
     SpeechClient,
     SpeechExpired,
@@ -63,8 +64,9 @@ def answer(handler: http.server.BaseHTTPRequestHandler, status: int, body: bytes
 
 
 def speaks(handler: http.server.BaseHTTPRequestHandler) -> None:
-    body = {"rate": 24000, "samples": SAMPLES.tobytes(), "character_ends": [0.1, 0.2], "frames": 2, "batch": 3}
-    body |= {"take": 1, "seed": 77}
+    body = {"rate": 24000, "samples": SAMPLES.tobytes(), "character_ends": [0.1, 0.2], "timing": "laid"}
+    body |= {"frames": 2, "batch": 3, "take": 1, "seed": 77}
+    body["heard"] = {"score": 0.75, "skipped": [[0, 5]], "extra": [[0.01, 0.02]]}
     answer(handler, 200, msgpack.packb(body))
 
 
@@ -114,19 +116,21 @@ def client(behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sp
 
 def test_speech_comes_back_as_it_was_sent(client: SpeechClient, behaviour: Behaviour) -> None:
     behaviour.turns = [speaks]
-    speech = client.speak(**PASSAGE, speed=1.5, seed=9, priority="low")
+    speech = client.speak(**PASSAGE, speed=1.5, seed=9, priority="low", listen=True)
     assert speech.samples.dtype == np.float32
     assert np.array_equal(speech.samples, SAMPLES)
     assert (speech.rate, speech.character_ends, speech.batch) == (24000, (0.1, 0.2), 3)
-    assert (speech.take, speech.seed) == (1, 77)
-    assert behaviour.bodies == [{"key": "k", "text": "Hello.", "voice": "v", "speed": 1.5, "seed": 9, "priority": "low"}]
+    assert (speech.timing, speech.take, speech.seed) == ("laid", 1, 77)
+    assert speech.heard == Heard(score=0.75, skipped=((0, 5),), extra=((0.01, 0.02),))
+    said = {"speed": 1.5, "seed": 9, "priority": "low", "listen": True}
+    assert behaviour.bodies == [{"key": "k", "text": "Hello.", "voice": "v", **said}]
 
 
 def test_only_what_the_caller_said_is_sent(client: SpeechClient, behaviour: Behaviour) -> None:
     behaviour.turns = [speaks]
     client.speak(**PASSAGE)
     assert behaviour.bodies.pop().keys() == {*PASSAGE, "speed", "seed", "priority"}
-    said = {"steps": 16, "cfg_strength": 0.0, "sway": None, "tenant": "t", "model": "m", "takes": 3}
+    said = {"steps": 16, "cfg_strength": 0.0, "sway": None, "tenant": "t", "model": "m", "takes": 3, "listen": True}
     client.speak(**PASSAGE, **said)
     assert said.items() <= behaviour.bodies.pop().items()
 

@@ -179,6 +179,13 @@ def test_the_vocoder_has_upstreams_numbers_alone_and_in_a_batch(padding: str) ->
         torch.testing.assert_close(together, wave, atol=1e-5, rtol=1e-4)
 
 
+def test_a_vocoder_makes_silence_of_a_single_frame() -> None:
+    shape = VocosShape(input_channels=100, dim=8, intermediate_dim=8, num_layers=1, n_fft=1024, hop_length=256)
+    ours = Vocos(shape, {name: torch.ones(size) for name, size in vocos_sizes(shape).items()}, CPU)
+    [wave] = ours([torch.ones(1, 100)])
+    assert torch.equal(wave, torch.zeros(256))
+
+
 def test_the_mel_spectrogram_has_upstreams_numbers() -> None:
     samples = 0.1 * torch.randn(2, 30_000, generator=torch.Generator().manual_seed(3))
     upstream = CFM(transformer=pair().upstream).mel_spec(samples)

@@ -374,6 +374,13 @@ class TestADownload:
             assert "s3cret" not in output
 
 
+def test_the_checkpoint_that_serving_loads_is_checked_by_the_name_in_the_list_too(voxreel: Voxreel) -> None:
+    assert "sample" in voxreel("list").stdout
+    done = voxreel("check", "sample")
+    assert done.returncode == 0, done.stderr
+    assert "vi_female" in done.stdout
+
+
 class TestACheck:
     @pytest.fixture
     def folder(self, models_dir: Path) -> Path:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 
 import numpy as np
 import pytest
@@ -103,13 +104,6 @@ def test_other_rates_and_stereo_are_brought_to_the_models(rate: int) -> None:
     assert np.corrcoef(power, wanted)[0, 1] > 0.99
 
 
-def test_a_wave_with_characters_of_frames_keeps_every_sample() -> None:
-    said = np.pad(recorded("en_male"), (RATE, RATE))
-    found = read(said, "ab", characters_of_frames=[0, 1, 1])
-    assert len(found.samples) == len(said)
-    assert found.characters_of_frames == (0, 1, 1)
-
-
 def test_a_text_that_was_not_spoken_does_not_set_the_pace(caplog: pytest.LogCaptureFixture) -> None:
     said = recorded("en_male")
     right = read(said, text_of("en_male"))
@@ -134,6 +128,48 @@ def test_recordings_that_nothing_can_be_made_of_are_refused_with_what_to_do() ->
     assert "no numbers" in refused(np.where(np.arange(len(said)) == 5, np.nan, said), text)
 
 
+@pytest.mark.parametrize("beyond", [32_768.0, 1e30])
+def test_a_wave_far_beyond_full_scale_is_refused_as_the_voice_would_roar(beyond: float) -> None:
+    said, text = recorded("en_male"), text_of("en_male")
+    assert "has samples beyond full scale, up to" in refused(said * np.float32(beyond), text)
+    click = np.where(np.arange(len(said)) == 5, 1e4, said)
+    assert "beyond full scale, up to 1e+04 times it. Export its wave as 16-bit PCM." in refused(click, text)
+
+
+def test_a_wave_a_little_beyond_full_scale_is_turned_down() -> None:
+    said = recorded("en_male")
+    loud = said * (1.6 / np.abs(said).max())
+    found = read(loud, text_of("en_male")).samples
+    assert np.abs(found).max() == 1
+    np.testing.assert_allclose(found, read(loud / 1.6, text_of("en_male")).samples, atol=1e-6)
+
+
+def test_channels_that_cancel_each_other_out_are_told_as_that() -> None:
+    said = recorded("en_male")
+    assert "cancel each other out. Export one of them" in refused(np.stack([said, -said], axis=1), text_of("en_male"))
+
+
+def test_a_recording_of_hours_is_refused_before_it_is_brought_to_the_models_rate() -> None:
+    assert "is 20000 s long. Cut its wave" in refused(recorded("en_male")[:20_000], text_of("en_male"), rate=1)
+
+
+@pytest.mark.parametrize("letters", ["hello there ", "x", "9", "."])
+def test_a_text_far_longer_than_its_wave_is_refused_at_once(letters: str) -> None:
+    said = recorded("en_male")
+    before = time.monotonic()
+    wanted = "no text" if letters == "." else f"a text of 1000000 characters, which nobody can say in {len(said) / RATE:.1f} s"
+    assert wanted in refused(said, (letters * 1_000_000)[:999_999] + letters[0])
+    assert time.monotonic() - before < 5
+
+
+def test_the_time_to_look_for_a_cut_grows_with_the_text_and_no_faster() -> None:
+    minutes = joined([recorded("en_male")] * 15, pause=0.5)
+    for text in ("a. " * 15_000, "a" + "." * 40_000):
+        before = time.monotonic()
+        excerpt.find(minutes, RATE, text, references.LONGEST)
+        assert time.monotonic() - before < 10
+
+
 @pytest.mark.parametrize("broken", [b"RIFF but no wave", wave(np.ones(10))[:30], b""])
 def test_a_broken_wave_is_told_when_it_is_listed_and_when_it_is_read(broken: bytes) -> None:
     for call in (references.language, lambda *files: references.read(*files, RATE)):
@@ -147,7 +183,6 @@ def test_a_broken_wave_is_told_when_it_is_listed_and_when_it_is_read(broken: byt
         *(b"{", b"[]", b"3", b'{"text": "Hi"}', b"\xff", b'{"text": 3, "language": "en"}'),
         *(about("Hi", rate=rate) for rate in (90, "fast", 0.1)),
         *(b"[" * 100_000, b'{"text": "Hi \\ud800", "language": "en"}', b'{"text": "Hi", "language": "\\udc00"}'),
-        *(about("Hi", characters_of_frames=indexes) for indexes in ([999], ["a"], 7, [-1])),
     ],
 )
 def test_a_broken_json_is_told_with_what_belongs_into_it(broken: bytes) -> None:

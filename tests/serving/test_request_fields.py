@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import yaml
 
 from serving.client import SpeechClient, SpeechExpired
 
+from .conftest import SAMPLE
 from .running import Serving, until
 
 PASSAGE = {"text": "A short sentence.", "voice": "en_female", "seed": 3}
@@ -27,7 +29,8 @@ def test_sampling_changes_the_sound_and_makes_it_another_passage(
 def test_saying_what_the_checkpoint_says_anyway_is_the_same_passage(serving: Serving, client: SpeechClient) -> None:
     client.speak(key="as it is", **PASSAGE)
     before = serving.health()["spoken"]
-    its_own = {"steps": 16, "cfg_strength": 2.0, "sway": -1.0}  # voices/sample/config.yaml
+    said = yaml.safe_load((SAMPLE / "config.yaml").read_text())["sampling"]
+    its_own = {"steps": said["steps"], "cfg_strength": said["cfg_strength"], "sway": said["sway_sampling_coef"]}
     client.speak(key="as it is", **PASSAGE, **its_own, tenant="somebody else", priority="low", timeout_seconds=60)
     assert serving.health()["spoken"] == before, "nothing of that changes the sound"
 

@@ -89,15 +89,15 @@ def test_what_the_engine_cuts_off_moves_the_ends_of_characters_along(engine: Eng
     (cut,) = engine.finish([state])
     assert isinstance(whole, Sound)
     assert isinstance(cut, Sound)
-    assert whole.character_ends is not None
-    assert cut.character_ends is not None
+    assert whole.laid_ends is not None
+    assert cut.laid_ends is not None
     length, seconds = len(cut.samples) / RATE, silent * state.work.voice.frame_seconds
     assert len(whole.samples) / RATE - length == pytest.approx(2 * seconds - silence.HEAD - silence.TAIL, abs=0.12)
-    moved = [before - after for before, after in zip(whole.character_ends, cut.character_ends, strict=True)]
-    inside = [by for by, end in zip(moved, cut.character_ends, strict=True) if 0 < end < length]
+    moved = [before - after for before, after in zip(whole.laid_ends, cut.laid_ends, strict=True)]
+    inside = [by for by, end in zip(moved, cut.laid_ends, strict=True) if 0 < end < length]
     assert len(inside) > 10
     assert inside == pytest.approx([seconds - silence.HEAD] * len(inside), abs=0.06)
     assert max(inside) - min(inside) < 1e-6
-    assert list(cut.character_ends) == sorted(cut.character_ends)
-    assert all(0 <= end <= length for end in cut.character_ends)
+    assert list(cut.laid_ends) == sorted(cut.laid_ends)
+    assert all(0 <= end <= length for end in cut.laid_ends)
     assert cut.frames == whole.frames

@@ -49,9 +49,10 @@ def test_the_first_passage_comes_before_the_last_is_spoken(serving: Serving, cli
 
 
 def test_a_client_that_leaves_a_stream_frees_the_queue(serving: Serving, client: SpeechClient) -> None:
-    stream = client.stream([text * 3 for text in SENTENCES], key="left behind", voice="en_male")
+    # So many steps that they cannot all be spoken before anybody looks. The second begins when the first has been taken.
+    stream = client.stream([text * 3 for text in SENTENCES], key="left behind", voice="en_male", steps=64)
     next(stream)
-    assert serving.health()["running"] + serving.health()["waiting"]
+    until(lambda: serving.health()["running"] + serving.health()["waiting"])
     stream.close()  # type: ignore[attr-defined]  # it is a generator
     until(lambda: not serving.health()["running"] + serving.health()["waiting"])
     assert len([line for line in serving.lines("passage spoken") if line["key"] == "left behind"]) < len(SENTENCES)
@@ -165,5 +166,5 @@ def test_an_object_of_a_stream_has_the_fields_of_a_passage_and_its_number(servin
     unpacker.feed(body.content)
     objects = list(unpacker)
     assert [item["passage"] for item in objects] == [0, 1]
-    expected = {"passage", "rate", "samples", "character_ends", "frames", "batch", "take", "seed"}
+    expected = {"passage", "rate", "samples", "character_ends", "timing", "frames", "batch", "take", "seed", "heard"}
     assert all(item.keys() == expected for item in objects)

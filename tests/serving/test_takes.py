@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from serving.alignment.alignment import Alignment
+from serving.alignment.words import Word
 from serving.engine import Engine, Sound, Work
 from serving.layouts import layout
 from serving.layouts.layout import Laid
@@ -50,8 +53,8 @@ def test_a_defective_take_loses_against_a_good_one(good: dict[str, tuple[Sound, 
     sound, work = good[voice]
     spoilt = dataclasses.replace(sound, samples=DEFECTS[defect](sound.samples).astype(np.float32))
     assert takes.score(sound, work) - takes.score(spoilt, work) > 0.5
-    assert takes.best([spoilt, sound], [work, work]) == 1
-    assert takes.best([sound, spoilt], [work, work]) == 0
+    assert takes.best([spoilt, sound], [work, work], [None, None]) == 1
+    assert takes.best([sound, spoilt], [work, work], [None, None]) == 0
 
 
 @pytest.mark.parametrize("voice", TEXTS)
@@ -74,12 +77,37 @@ def test_nothing_heard_is_the_worst_that_can_be(good: dict[str, tuple[Sound, Wor
         assert takes.score(dataclasses.replace(sound, samples=samples), work) == -math.inf
     tiny = dataclasses.replace(sound, samples=sound.samples[: RATE // 40])
     assert math.isfinite(takes.score(tiny, work)) or takes.score(tiny, work) == -math.inf
-    assert takes.best([tiny, sound], [work, work]) == 1
+    assert takes.best([tiny, sound], [work, work], [None, None]) == 1
 
 
 def test_of_equal_takes_the_first_is_kept(good: dict[str, tuple[Sound, Work]]) -> None:
     sound, work = good["en_male"]
-    assert takes.best([sound, sound, sound], [work] * 3) == 0
+    assert takes.best([sound, sound, sound], [work] * 3, [None] * 3) == 0
+
+
+def heard(score: float, skipped: int = 0, extra: int = 0) -> Alignment:
+    words, stretches = (Word(0, 1, 0, 1),) * skipped, ((0.0, 1.0),) * extra
+    return Alignment(phones=(), bounds=np.zeros(1), score=score, skipped=words, extra=stretches, understood=1.0)
+
+
+def test_of_whole_takes_the_one_in_which_all_words_are_heard_is_kept(good: dict[str, tuple[Sound, Work]]) -> None:
+    sound, work = good["en_male"]
+    clear, mumbled, skipping, repeating = heard(0.95), heard(0.8), heard(0.9, skipped=1), heard(0.97, extra=1)
+    for others in itertools.permutations([mumbled, skipping, repeating]):
+        assert takes.best([sound] * 4, [work] * 4, [*others, clear]) == 3
+    assert takes.best([sound] * 3, [work] * 3, [skipping, repeating, mumbled]) == 2
+    assert takes.best([sound] * 2, [work] * 2, [None, mumbled]) == 1
+
+
+def test_a_listener_that_does_not_understand_the_voice_decides_nothing(good: dict[str, tuple[Sound, Work]]) -> None:
+    sound, work = good["en_male"]
+    assert takes.best([sound] * 2, [work] * 2, [heard(0.1, skipped=8), heard(0.3, skipped=4)]) == 0
+
+
+def test_a_broken_take_loses_however_clear_its_words_are(good: dict[str, tuple[Sound, Work]]) -> None:
+    sound, work = good["en_male"]
+    clipped = dataclasses.replace(sound, samples=DEFECTS["clipped"](sound.samples).astype(np.float32))
+    assert takes.best([clipped, sound], [work, work], [heard(1.0), heard(0.8)]) == 1
 
 
 def test_the_first_take_has_the_seed_asked_for_and_the_others_their_own() -> None:

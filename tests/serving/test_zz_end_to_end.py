@@ -39,13 +39,21 @@ def test_a_passage_is_spoken_once_and_then_remembered(serving: Serving, client: 
     again = client.speak(**passage)
     assert np.array_equal(first.samples, again.samples)
     assert first.rate == 24_000
-    assert first.character_ends is not None
+    assert (first.timing, first.heard) == ("laid", None)
     assert len(first.character_ends) == len(passage["text"])
     assert first.character_ends[-1] == pytest.approx(len(first.samples) / 24_000, abs=0.03)
     lines = until(lambda: [line for line in serving.lines("passage spoken") if line["key"] == "remembered"])
     assert len(lines) == 1
     assert (lines[0]["count"], lines[0]["job_id"], lines[0]["request_id"]) == (1, "job-7", "request-7")
     assert {"frames", "batch", "seconds"} <= lines[0].keys()
+
+
+def test_who_asks_is_told_what_was_heard(client: SpeechClient) -> None:
+    text = "Please read the first page of this book."
+    speech = client.speak(key="listened to", text=text, voice="en_male", listen=True)
+    assert speech.heard is not None
+    assert speech.heard.score > 0.75
+    assert (speech.heard.skipped, speech.heard.extra) == ((), ())
 
 
 def test_passages_spoken_together_sound_as_they_do_alone(serving: Serving, client: SpeechClient) -> None:

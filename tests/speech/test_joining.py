@@ -22,14 +22,14 @@ def tone(seconds: float, silence: float = 0.0) -> np.ndarray:
     return np.concatenate([quiet, sound, quiet]).astype(np.float32)
 
 
-def spoken(passage: Passage, each: float = 0.05, exact: bool = True, silence: float = 0.0) -> Sound:
+def spoken(passage: Passage, each: float = 0.05, silence: float = 0.0, timing: str = "aligned") -> Sound:
     """A sound in which every character lasts `each` seconds."""
     count = len(passage.spoken)
-    ends = tuple(silence + each * (index + 1) for index in range(count)) if exact else None
-    return Sound(tone(each * count, silence), RATE, ends)
+    ends = tuple(silence + each * (index + 1) for index in range(count))
+    return Sound(tone(each * count, silence), RATE, ends, timing)
 
 
-def narrate(text: str = TEXT, language: str = "vi", **more: float | bool) -> tuple[list[Passage], Narration]:
+def narrate(text: str = TEXT, language: str = "vi", **more: float) -> tuple[list[Passage], Narration]:
     passages = split(text, language)
     return passages, join(text, passages, [spoken(one, **more) for one in passages])  # type: ignore[arg-type]
 
@@ -42,15 +42,12 @@ def test_a_word_is_heard_exactly_while_its_characters_are() -> None:
         place = first.index(said)
         assert words[written].start == pytest.approx(0.05 * place)
         assert words[written].end == pytest.approx(0.05 * (place + len(said)))
-    assert narration.exact_words
 
 
-@pytest.mark.parametrize("exact", [True, False])
-def test_every_spoken_word_of_the_original_is_timed_once_and_in_order(exact: bool) -> None:
-    _, narration = narrate(exact=exact)
+def test_every_spoken_word_of_the_original_is_timed_once_and_in_order() -> None:
+    _, narration = narrate()
     expected = "Năm 2026 TP.HCM có 1.234 cây cầu mới Yes Hẹn gặp lại lúc 9h30 nhé thật đấy anh & em"
     assert " ".join(word.text for word in narration.words) == expected
-    assert narration.exact_words is exact
     for timing in (*narration.words, *narration.sentences):
         assert timing.text == TEXT[timing.offset : timing.offset + len(timing.text)]
         assert 0 <= timing.start < timing.end <= narration.duration + 1e-9
@@ -83,6 +80,19 @@ def test_a_sentence_of_several_passages_is_one_timing() -> None:
     assert len(narration.words) == 81
 
 
+def test_each_sentence_tells_how_its_times_are_known_the_worst_of_its_passages() -> None:
+    text = "Một hai. " + "một hai ba bốn năm sáu bảy tám chín mười, " * 8 + "hết. Ba."
+    passages = split(text, "vi")
+    timings = ["aligned"] * len(passages)
+    timings[2], timings[-1] = "proportional", "laid"
+    sounds = [spoken(passage, timing=timing) for passage, timing in zip(passages, timings, strict=True)]
+    narration = join(text, passages, sounds)
+    assert [sentence.timing for sentence in narration.sentences] == ["aligned", "proportional", "laid"]
+    assert not narration.exact_words
+    assert join(text, passages, [spoken(passage, timing="laid") for passage in passages]).exact_words
+    assert [sentence["timing"] for sentence in narration.timings_to_json()["sentences"]] == ["aligned", "proportional", "laid"]
+
+
 def test_seams_do_not_click() -> None:
     passages, narration = narrate()
     steepest_inside = 0.8 * 2 * np.pi * 200 / RATE
@@ -105,7 +115,7 @@ def test_silence_around_a_passage_is_cut_and_the_timings_follow() -> None:
 
 def test_a_passage_of_mere_silence_keeps_its_length() -> None:
     passages = split("Một. Hai.", "vi")
-    narration = join("Một. Hai.", passages, [Sound(np.zeros(RATE, np.float32), RATE, None)] * 2)
+    narration = join("Một. Hai.", passages, [Sound(np.zeros(RATE, np.float32), RATE, (0.2, 0.4, 0.6, 0.8), "proportional")] * 2)
     assert narration.duration == pytest.approx(2 + passages[0].pause)
     assert not narration.samples.any()
 
@@ -120,7 +130,7 @@ def test_pauses_can_be_scaled() -> None:
 def test_times_that_run_past_the_sound_or_backwards_are_held_within_it() -> None:
     passages = split("Một hai.", "vi")
     ends = (0.1, 0.05, 0.2, 0.3, 0.3, 0.4, 9.0, 9.0)
-    narration = join("Một hai.", passages, [Sound(tone(0.5), RATE, ends)])
+    narration = join("Một hai.", passages, [Sound(tone(0.5), RATE, ends, "laid")])
     assert [(round(word.start, 3), round(word.end, 3)) for word in narration.words] == [(0.0, 0.2), (0.3, 0.5)]
 
 
@@ -129,10 +139,10 @@ def test_sounds_that_do_not_fit_are_refused() -> None:
     good = [spoken(one) for one in passages]
     for sounds, message in [
         (good[:1], "one sound a passage"),
-        ([good[0], Sound(good[1].samples, 16_000, None)], "different rates"),
-        ([good[0], Sound(good[1].samples, RATE, (0.1,))], "times for 1"),
-        ([good[0], Sound(np.full(10, np.nan, np.float32), RATE, None)], "no numbers"),
-        ([good[0], Sound(np.zeros((10, 2), np.float32), RATE, None)], "mono"),
+        ([good[0], Sound(good[1].samples, 16_000, (), "laid")], "different rates"),
+        ([good[0], Sound(good[1].samples, RATE, (0.1,), "laid")], "times for 1"),
+        ([good[0], Sound(np.full(10, np.nan, np.float32), RATE, (), "laid")], "no numbers"),
+        ([good[0], Sound(np.zeros((10, 2), np.float32), RATE, (), "laid")], "mono"),
     ]:
         with pytest.raises(ValueError, match=message):
             join("Một. Hai.", passages, sounds)

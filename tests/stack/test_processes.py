@@ -76,6 +76,7 @@ def test_who_does_not_end_when_asked_is_killed_with_all_it_started(tmp_path: Pat
     poll(lambda: members(child.process.pid) == [], 10)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_impatient_ctrl_c_leaves_nobody_behind(tmp_path: Path) -> None:
     child = stubborn(tmp_path)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()

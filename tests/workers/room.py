@@ -64,8 +64,8 @@ class Serving:
             return status, json.dumps({"error": {"code": code, "message": "Said so."}}).encode()
         sound = 0.1 * np.sin(2 * np.pi * 200 * np.arange(RATE // 2) / RATE)
         ends = list(np.linspace(0.5 / len(body["text"]), 0.5, len(body["text"])))
-        spoken = {"rate": RATE, "samples": sound.astype("<f4").tobytes(), "character_ends": ends, "frames": 47, "batch": 1}
-        spoken |= {"take": 0, "seed": 0}
+        spoken = {"rate": RATE, "samples": sound.astype("<f4").tobytes(), "character_ends": ends, "timing": "laid"}
+        spoken |= {"frames": 47, "batch": 1, "take": 0, "seed": 0, "heard": None}
         return 200, msgpack.packb(spoken)
 
     def __enter__(self) -> Serving:

@@ -13,7 +13,7 @@ PER_FRAME = 960
 
 def narration(samples: int) -> Narration:
     word = Timing("Word", 0, 0.0, samples / 24_000)
-    return Narration(np.ones(samples, dtype=np.float32), 24_000, (word,), (word,), True)
+    return Narration(np.ones(samples, dtype=np.float32), 24_000, (word,), (word,))
 
 
 @pytest.mark.parametrize("samples", [1, 959, 960, 961, 24_000, 24_001, 123_457, 48 * 960 - 1])
@@ -35,4 +35,4 @@ def test_the_times_move_with_the_sound_to_the_sample() -> None:
 
 def test_a_rate_that_does_not_divide_into_frames_is_refused() -> None:
     with pytest.raises(ValueError, match="22049"):
-        _fill_frames(Narration(np.ones(10, dtype=np.float32), 22_049, (), (), True))
+        _fill_frames(Narration(np.ones(10, dtype=np.float32), 22_049, (), ()))

@@ -6,19 +6,21 @@ import dataclasses
 import io
 import json
 import math
+from typing import TypeVar
 
 import numpy as np
 import soundfile
 
 from jobs.model import Outcome
 from pipeline.speech.joining import join
-from pipeline.speech.model import Narration, Timing
+from pipeline.speech.model import Narration, SentenceTiming, Timing
 from pipeline.video.sizes import FPS
 from workers.addresses import address
 from workers.passages import passages_of, read_sound, speak
 from workers.steps.script import read_script
 from workers.work import Work
 
+Placed = TypeVar("Placed", bound=Timing)
 #: Seconds of quiet before and after a scene's words: the card is seen before it is told.
 LEAD_IN, LEAD_OUT = 0.4, 0.6
 
@@ -48,12 +50,15 @@ def _fill_frames(narration: Narration) -> Narration:
     samples[lead_in : lead_in + len(narration.samples)] = narration.samples
     shift = lead_in / rate
     return dataclasses.replace(
-        narration, samples=samples, sentences=_shifted(narration.sentences, shift), words=_shifted(narration.words, shift)
+        narration,
+        samples=samples,
+        sentences=tuple(_shifted(sentence, shift) for sentence in narration.sentences),
+        words=tuple(_shifted(word, shift) for word in narration.words),
     )
 
 
-def _shifted(timings: tuple[Timing, ...], by: float) -> tuple[Timing, ...]:
-    return tuple(dataclasses.replace(timing, start=timing.start + by, end=timing.end + by) for timing in timings)
+def _shifted(timing: Placed, by: float) -> Placed:
+    return dataclasses.replace(timing, start=timing.start + by, end=timing.end + by)
 
 
 def _publish(work: Work, place: str, narration: Narration) -> None:
@@ -71,7 +76,6 @@ def read_narration(work: Work, scene: int) -> Narration:
     return Narration(
         samples,
         rate,
-        tuple(Timing(**timing) for timing in timings["sentences"]),
+        tuple(SentenceTiming(**timing) for timing in timings["sentences"]),
         tuple(Timing(**timing) for timing in timings["words"]),
-        timings["exact_words"],
     )
