@@ -4,8 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOC ?= examples/viet-nam.md
+# The training and judging of voices have a virtual environment of their own: their packages are no part of the product.
+VOICE_VENV := .venv-voice
+VOICE_READY := $(VOICE_VENV)/.ready
+VOICE ?= voices/sample
+# How large a voice to train, and where to.
+SIZE ?= cpu
+TO ?= voices/mine
 
-.PHONY: help demo serve test fuzz lint format bench-video bench-speech bench-replicas bench-gpu profile clean
+.PHONY: help demo serve test fuzz lint format bench-video bench-speech bench-replicas bench-gpu profile voice voice-eval clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -18,6 +25,13 @@ $(READY): requirements.txt constraints.txt setup.cfg pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+$(VOICE_READY): voices/training/requirements.txt constraints.txt
+	@$(PYTHON) -m venv $(VOICE_VENV) || { echo "Python's venv module is missing. On Debian and Ubuntu it is the package python3-venv."; exit 1; }
+	@echo "Installing what training and judging a voice takes into $(VOICE_VENV) (a few minutes, once) ..."
+	@$(VOICE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r voices/training/requirements.txt -c constraints.txt
+	@$(VOICE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps resemblyzer==0.1.4
+	@touch $(VOICE_READY)
 
 demo: $(READY) ## make a film of examples/viet-nam.md (or DOC=...), from nothing to demo/demo.mp4
 	@$(BIN)/python -m cli.demo "$(DOC)" demo
@@ -59,5 +73,14 @@ bench-gpu: $(READY) ## speech on a GPU, 1 to 128 clients; runs on a bare machine
 profile: $(READY) ## the most expensive operations while speaking
 	@$(BIN)/python -m benchmarks.profile
 
+voice: $(READY) $(VOICE_READY) ## train the bundled voice anew (SIZE=cpu or gpu, TO=folder); goes on where it was stopped
+	@$(VOICE_VENV)/bin/python -m voices.training.speech --size $(SIZE)
+	@$(BIN)/python -m voices.training --size $(SIZE) --to "$(TO)"
+	@$(VOICE_VENV)/bin/python -m voices.training.plot --size $(SIZE) --to "$(TO)"
+	@echo "The voice lies in $(TO). Judge it with: make voice-eval VOICE=\"$(TO)\""
+
+voice-eval: $(VOICE_READY) ## judge voices/sample (or VOICE=...) beside its teachers; EVAL_ARGS="--steps 5,7,10,16" compares steps
+	@$(VOICE_VENV)/bin/python -m voices.training.evaluation "$(VOICE)" $(EVAL_ARGS)
+
 clean: ## remove what was installed, made and cached here
-	rm -rf $(VENV) .voxreel demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VOICE_VENV) .voxreel demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
