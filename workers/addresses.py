@@ -15,12 +15,12 @@ from version import VERSION
 REVISIONS = {
     "plan": 2,
     "passage": 3,
-    "speech": 2,
+    "speech": 3,
     "script": 1,
     "narration": 2,
     "picture": 1,
     "segment": 1,
-    "film": 2,
+    "film": 3,
 }
 
 

@@ -1,4 +1,4 @@
-"""Brings a narration to the loudness of speech: EBU R128, one gain for the whole, no compression."""
+"""Brings a narration to the loudness of speech (EBU R128): one gain for the whole, and a limiter for its highest peaks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import imageio_ffmpeg
 import numpy as np
 
 from pipeline.errors import ToolFailed
+from pipeline.speech.limiter import limited
 
-#: Integrated loudness of speech for listening alone, in LUFS (EBU R128 s2, streaming).
-TARGET_LOUDNESS = -16.0
+#: Integrated loudness of speech on one channel, in LUFS: -16 from the two loudspeakers that play it (AES TD1008, speech).
+TARGET_LOUDNESS = -19.0
 #: The true peak stays at or below this, in dBTP.
 HIGHEST_PEAK = -1.0
+#: A peak is held down by no more than this, in dB. What still is too quiet then has clicks, or is no speech.
+MOST_LIMITED = 6.0
 #: Quieter than this is taken for silence and left alone, in LUFS (the gate of R128).
 _GATE = -70.0
 #: No more gain than this, in dB: what is still too quiet then is noise.
@@ -56,9 +59,13 @@ def measure(samples: np.ndarray, rate: int) -> Loudness:
 
 
 def level(samples: np.ndarray, rate: int, target: float = TARGET_LOUDNESS) -> np.ndarray:
-    """`samples` at `target` LUFS, or as near to it as a true peak of -1 dBTP allows. Silence stays silence."""
+    """`samples` at `target` LUFS, or as near below it as peaks allow that are held to -1 dBTP. Silence stays silence."""
     found = measure(samples, rate)
     if not math.isfinite(found.peak) or not found.integrated > _GATE:
         return samples.astype(np.float32, copy=True)
-    gain = min(target - found.integrated, HIGHEST_PEAK - found.peak, _MOST_GAIN)
-    return (samples * np.float32(10 ** (gain / 20))).astype(np.float32, copy=False)
+    room, wanted = HIGHEST_PEAK - found.peak, min(target - found.integrated, _MOST_GAIN)
+    if wanted > room:
+        samples = limited(samples, rate, min(wanted, room + MOST_LIMITED), HIGHEST_PEAK)
+        found = measure(samples, rate)
+        room, wanted = HIGHEST_PEAK - found.peak, target - found.integrated
+    return (samples * np.float32(10 ** (min(wanted, room) / 20))).astype(np.float32, copy=False)
