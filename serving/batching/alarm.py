@@ -8,18 +8,18 @@ from collections.abc import Callable
 
 
 class Alarm:
-    """Calls `ring` at each time that it is set for. All methods may be called from any thread."""
+    """Rings at each time that it is set for. All methods may be called from any thread."""
 
-    def __init__(self, ring: Callable[[], None], clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         """clock: what tells the time, in seconds."""
         self._changed = threading.Condition()
-        self._ring = ring
         self._clock = clock
         self._times: list[float] = []  # a heap
         self._stopped = False
 
-    def start(self) -> None:
-        threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+    def start(self, ring: Callable[[], None]) -> None:
+        """Call `ring` from now on. Only the thread holds it, until `stop`: who rings may own much memory."""
+        threading.Thread(target=self._run, args=(ring,), name="deadlines", daemon=True).start()
 
     def set(self, time: float) -> None:
         with self._changed:
@@ -32,9 +32,9 @@ class Alarm:
             self._stopped = True
             self._changed.notify_all()
 
-    def _run(self) -> None:
+    def _run(self, ring: Callable[[], None]) -> None:
         while self._wait():
-            self._ring()
+            ring()
 
     def _wait(self) -> bool:
         """Wait until it is time to ring. False when it was stopped."""
@@ -45,5 +45,5 @@ class Alarm:
                     while self._times and self._times[0] <= now:
                         heapq.heappop(self._times)
                     return True
-                self._changed.wait(self._times[0] - now if self._times else None)
+                self._changed.wait(min(self._times[0] - now, threading.TIMEOUT_MAX) if self._times else None)
             return False

@@ -52,12 +52,12 @@ class Scheduler:
         self._counts = Counts()
         self._closed = False
         self._stopping = False
-        self._alarm = Alarm(self._expire, clock)
+        self._alarm = Alarm(clock)
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
         """Begin to speak. What was submitted before has waited until now."""
-        self._alarm.start()
+        self._alarm.start(self._expire)
         self._thread.start()
 
     def submit(
@@ -186,7 +186,7 @@ class Scheduler:
         else:
             self._thread.join(timeout)
 
-    # The loop, in the scheduler's own thread; `_expire` and `_end` are called in others too
+    # The loop, in the scheduler's own thread; `_expire`, `_end` and `_fail_all` are called in others too
 
     def _run(self) -> None:
         try:
@@ -200,10 +200,7 @@ class Scheduler:
             self._fail_all()
 
     def _wait(self) -> bool:
-        """Wait for work. False when it is time to end.
-
-        Where anything waits something runs, since a lone passage always fits. So no deadline can pass in here.
-        """
+        """Wait for work. False when it is time to end."""
         with self._changed:
             while not (self._closed or self._waiting or self._batch.tasks):
                 self._changed.wait()
@@ -262,7 +259,7 @@ class Scheduler:
     def _fail_all(self) -> None:
         with self._changed:
             self._closed = True
-            left = [task for task in (*self._batch.tasks, *self._waiting) if not task.left]
+            left = [task for task in (*self._batch.tasks, *self._waiting) if task.waiters]
             self._counts.stopped += len(left)
             self._waiting.clear()
             self._batch.clear()

@@ -73,8 +73,8 @@ class Task:
         logger.info("passage spoken", extra=about)
 
     def hand_over(self, outcome: Spoken | Exception, waiters: Iterable[Future]) -> None:
-        """End the futures of those who still wait; nobody else may end them now. What no caller can make anything of becomes
-        SpeechFailed, and is logged."""
+        """End the futures of those who still wait; only they themselves may cancel them meanwhile. What no caller can make
+        anything of becomes SpeechFailed, and is logged."""
         if isinstance(outcome, Exception) and not isinstance(outcome, ServingError):
             logger.error("a passage failed", exc_info=outcome, extra={"frames": self.frames})
             failed = SpeechFailed("The model failed on this passage. Send it again; if it fails again, see serving's log.")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import math
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -107,10 +110,30 @@ def test_a_deadline_does_not_wait_for_the_end_of_a_step(engine: NumpyEngine) -> 
         assert engine.batches == [], "the step still goes on"
         assert scheduler.statistics()["expired"] == 3
         assert scheduler.statistics()["waiting"] == 1, "somebody has time for it"
+        engine.gate.set()
+        assert patient.result(10).sound == Sum(10).alone()
     finally:
         engine.gate.set()
-    assert patient.result(10).sound == Sum(10).alone()
-    scheduler.stop()
+        scheduler.stop()
+
+
+def test_what_was_stopped_is_freed_at_once(engine: NumpyEngine) -> None:
+    """An engine holds gigabytes: the next model must not wait for them until garbage is collected."""
+    scheduler = Scheduler(engine, max_batch_frames=100, max_queued_frames=1000, remembered_frames=100)
+    scheduler.start()
+    scheduler.submit("spoken", Sum(10), deadline=time.monotonic() + 600).result(10)
+    scheduler.submit("endless", Sum(10), deadline=math.inf).result(10)
+    threads = [thread for thread in threading.enumerate() if thread.name in ("scheduler", "deadlines")]
+    freed = weakref.ref(scheduler)
+    gc.disable()
+    try:
+        scheduler.stop()
+        for thread in threads:
+            thread.join(10)
+        del scheduler, threads, thread
+        assert freed() is None
+    finally:
+        gc.enable()
 
 
 def test_each_of_those_who_share_a_passage_has_its_own_deadline(by_hand: Scheduler, clock: Clock) -> None:

@@ -239,7 +239,7 @@ def test_a_signal_while_ray_starts_ends_it_with_code_0_and_without_a_trace() -> 
     command = [sys.executable, "-m", "serving.run", "--port", str(free_port())]
     process = subprocess.Popen(command, cwd=settings.ROOT, stderr=subprocess.PIPE, text=True)
     started = psutil.Process(process.pid)
-    until(lambda: [child for child in started.children() if child.name() == "gcs_server"])
+    until(lambda: running("gcs_server", started.children()))
     process.terminate()
     said = process.communicate(timeout=100)[1]
     assert process.returncode == 0, said
