@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.errors import ToolFailed
 from pipeline.speech.limiter import limited
 
-#: Integrated loudness of speech on one channel, in LUFS: -16 from the two loudspeakers that play it (AES TD1008, speech).
+#: Integrated loudness of speech on one channel, in LUFS: -16 from the two loudspeakers that play it, as podcasts have it.
 TARGET_LOUDNESS = -19.0
 #: The true peak stays at or below this, in dBTP.
 HIGHEST_PEAK = -1.0
@@ -23,6 +23,8 @@ MOST_LIMITED = 6.0
 _GATE = -70.0
 #: No more gain than this, in dB: what is still too quiet then is noise.
 _MOST_GAIN = 40.0
+#: Seconds of silence behind what is measured.
+_TAIL = 0.01
 _LOUDNESS = re.compile(r"I:\s+(-?[\d.]+|-?inf|nan) LUFS")
 _PEAK = re.compile(r"Peak:\s+(-?[\d.]+|-?inf|nan) dBFS")
 
@@ -39,15 +41,15 @@ def measure(samples: np.ndarray, rate: int) -> Loudness:
     """Loudness of mono float32 [samples], by ffmpeg's ebur128. Raises ToolFailed."""
     if len(samples) == 0:
         return Loudness(-math.inf, -math.inf)
-    # ebur128 gates in blocks of 0.4 s: a shorter sound is padded, which the gate takes out again.
-    padded = np.pad(samples, (0, max(0, rate // 2 - len(samples)))) if len(samples) < rate // 2 else samples
+    # ebur128 gates in blocks of 0.4 s and never looks at the peaks of the last samples. The gate takes the padding out again.
+    padding = max(_TAIL, 0.5 - len(samples) / rate)
     said = subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(),
             *("-hide_banner", "-nostats", "-f", "f32le", "-ar", str(rate), "-ac", "1", "-i", "pipe:0"),
-            *("-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"),
+            *("-af", f"apad=pad_dur={padding:.4f},ebur128=peak=true:framelog=quiet", "-f", "null", "-"),
         ],
-        input=np.ascontiguousarray(padded, dtype="<f4").data.cast("B"),
+        input=np.ascontiguousarray(samples, dtype="<f4").data.cast("B"),
         capture_output=True,
         check=False,
     )

@@ -16,6 +16,8 @@ from pipeline.errors import ToolFailed
 _DENSER = 4
 #: Milliseconds in which the gain falls ahead of a peak, and comes back after it: within a syllable.
 _ATTACK, _RELEASE = 5, 50
+#: A filter that leaves all below 11 kHz of 24 kHz speech as it is; the default takes 4 dB at 11 kHz away.
+_RESAMPLER = "filter_size=128:cutoff=0.99"
 #: Seconds of silence behind the sound, which resampling loses instead of the sound's end.
 _TAIL = 0.01
 
@@ -26,23 +28,23 @@ def limited(samples: np.ndarray, rate: int, gain: float, ceiling: float) -> np.n
     """
     filters = (
         f"volume={gain:.4f}dB:precision=float",
-        f"aresample={_DENSER * rate}",
+        f"apad=pad_dur={_TAIL}",
+        f"aresample={_DENSER * rate}:{_RESAMPLER}",
         f"alimiter=limit={10 ** (ceiling / 20):.6f}:attack={_ATTACK}:release={_RELEASE}:level=disabled:latency=1",
-        f"aresample={rate}",
+        f"aresample={rate}:{_RESAMPLER}",
     )
     sound = ("-f", "f32le", "-ar", str(rate), "-ac", "1")
-    padded = np.pad(np.asarray(samples, "<f4"), (0, round(_TAIL * rate)))
     said = subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(),
             *("-hide_banner", "-nostats", "-loglevel", "error", *sound, "-i", "pipe:0"),
             *("-af", ",".join(filters), *sound, "pipe:1"),
         ],
-        input=padded.data.cast("B"),
+        input=np.ascontiguousarray(samples, dtype="<f4").data.cast("B"),
         capture_output=True,
         check=False,
     )
     made = np.frombuffer(said.stdout, "<f4") if len(said.stdout) % 4 == 0 else np.empty(0, "<f4")
     if said.returncode != 0 or len(made) < len(samples):
         raise ToolFailed(f"ffmpeg could not limit the peaks: {said.stderr.decode('utf-8', 'replace')[-500:].strip()}")
-    return made[: len(samples)].astype(np.float32)
+    return made[: len(samples)]

@@ -204,10 +204,12 @@ def test_a_pdf_that_needs_too_much_memory_is_stopped_by_the_kernel(limits: Limit
 
 def test_a_pdf_that_takes_too_long_is_stopped_and_leaves_no_process(limits: Limits) -> None:
     slow = of_one_stream(zlib.compress(b"BT /F1 12 Tf " + b"1 0 0 1 0 0 cm (a) Tj " * 2_000_000 + b"ET"))
+    before = {child.pid for child in psutil.Process().children()}
     with pytest.raises(BadDocument) as caught:
         read_pdf(slow, limits, seconds=1.0)
     assert caught.value.code == "pdf_too_slow"
     assert not running("pdf_worker", psutil.Process().children(recursive=True))
+    assert {child.pid for child in psutil.Process().children()} <= before, "not even its exit status is left behind"
 
 
 def test_the_process_that_reads_pdfs_sees_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limits: Limits) -> None:

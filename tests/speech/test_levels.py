@@ -64,6 +64,14 @@ def test_voices_come_out_alike_whatever_their_peaks(recording: Path) -> None:
     assert found.peak <= HIGHEST_PEAK + 0.05
 
 
+@pytest.mark.parametrize("from_the_end", [1, 5, 20, 60])
+def test_a_peak_at_the_very_end_is_seen(from_the_end: int) -> None:
+    tone = (0.05 * np.sin(2 * np.pi * 440 * TIMES)).astype(np.float32)
+    tone[-from_the_end] = 0.9
+    assert measure(tone, RATE).peak > -3
+    assert measure(level(tone, RATE), RATE).peak <= HIGHEST_PEAK + 0.05
+
+
 def test_a_click_is_held_down_no_more_than_it_may_be() -> None:
     tone = (0.005 * np.sin(2 * np.pi * 440 * TIMES)).astype(np.float32)
     clicks = tone.copy()
@@ -73,12 +81,13 @@ def test_a_click_is_held_down_no_more_than_it_may_be() -> None:
     assert made_louder == pytest.approx(HIGHEST_PEAK - measure(clicks, RATE).peak + MOST_LIMITED, abs=1.0)
 
 
-def test_limiting_moves_nothing_and_leaves_all_but_the_peaks_as_it_is() -> None:
-    sound = (0.1 * np.sin(2 * np.pi * 440 * TIMES)).astype(np.float32)
+@pytest.mark.parametrize("hertz", [60, 440, 5000, 11_000])
+def test_limiting_moves_nothing_and_leaves_all_but_the_peaks_as_it_is(hertz: int) -> None:
+    sound = (0.1 * np.sin(2 * np.pi * hertz * TIMES)).astype(np.float32)
     sound[RATE : RATE + 240] *= 8
     made = limited(sound, RATE, gain=6.0, ceiling=-1.0)
     louder = 10 ** (6 / 20) * sound
-    aside = (TIMES < 0.98) | ((TIMES > 1.3) & (TIMES < 2.99))
+    aside = ((TIMES > 0.02) & (TIMES < 0.98)) | ((TIMES > 1.3) & (TIMES < 2.98))
     assert np.abs(made[aside] - louder[aside]).max() < 0.005
     assert np.abs(louder[RATE : RATE + 240]).max() > 1.5
     assert measure(made, RATE).peak == pytest.approx(-1.0, abs=0.5)
