@@ -227,7 +227,7 @@ def test_draining_speaks_what_was_accepted_and_refuses_what_comes(running: Sched
 
 
 def test_draining_for_too_long_gives_up_what_is_left(running: Scheduler) -> None:
-    endless = running.submit("endless", Sum(100, steps=10**9))
+    endless = running.submit("endless", Sum(100, steps=10**6))
     waiting = running.submit("waiting", Sum(100))
     assert not running.drain(0.05)
     for future in (endless, waiting):
