@@ -13,6 +13,8 @@ import numpy as np
 from hibari import Hibari, dsp
 
 RATE = dsp.SR
+#: Hz below which hibari's synthesis takes a frame for unvoiced; the network's silence is not quite 0.
+UNVOICED = 40.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,19 +54,19 @@ class Teacher:
         harmonic, phase, noise, free, angle, pitch = (output[0] for output in self.voice.sess.run(None, inputs))
         return dsp.synth(
             _stretched(harmonic, who.tract), _picked(phase, who.tract), _stretched(noise, who.tract),
-            _stretched(free, who.tract), _picked(angle, who.tract), _melody(pitch, who), np.random.default_rng(seed),
+            _stretched(free, who.tract), _picked(angle, who.tract), moved(pitch, who), np.random.default_rng(seed),
         )  # fmt: skip
 
 
-def _melody(pitch: np.ndarray, who: Speaker) -> np.ndarray:
-    """pitch: Hz [frames], 0 where unvoiced."""
-    voiced = pitch > 0
+def moved(pitch: np.ndarray, who: Speaker) -> np.ndarray:
+    """A melody as the speaker has it. pitch: Hz [frames], about 0 where unvoiced."""
+    voiced = pitch >= UNVOICED
     if not voiced.any():
         return pitch
     logarithm = np.log(np.where(voiced, pitch, 1.0))
     mean = logarithm[voiced].mean()
-    moved = np.exp(mean + (logarithm - mean) * who.lively) * who.pitch
-    return np.where(voiced, moved, 0.0).astype(np.float32)
+    swung = np.exp(mean + (logarithm - mean) * who.lively) * who.pitch
+    return np.where(voiced, swung, pitch).astype(np.float32)
 
 
 def _stretched(spectrum: np.ndarray, tract: float) -> np.ndarray:
