@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ class Sending:
     """A step that the database says must be with the workers."""
 
     job_id: str
+    request_id: str | None
     step_id: int
     name: str
     fence: int
@@ -42,11 +44,13 @@ def advance(store: Store, queue: StepQueue, job_id: str) -> None:
     Idempotent: anyone may call it at any time, from many processes at once; a ready step gets exactly one new fence.
     When Redis does not answer, the steps stay ready in the database and `reconcile` sends them.
     """
-    with logs.bound(job_id=job_id):
+    with contextlib.ExitStack() as about:
+        about.enter_context(logs.bound(job_id=job_id))
         with store.sessions.begin() as session:
             job = graph.lock_job(session, job_id)
             if job is None or job.status in ENDED:
                 return
+            about.enter_context(logs.bound(request_id=job.request_id))
             ready = _make_ready(session, job)
             settled = settle(session, job)
         if ready or settled:
@@ -57,24 +61,22 @@ def advance(store: Store, queue: StepQueue, job_id: str) -> None:
 def send(queue: StepQueue, sendings: Sequence[Sending]) -> int:
     """Send steps to the workers. Returns how many went; the others stay ready in the database for `reconcile`."""
     for sent, each in enumerate(sendings):
-        try:
-            queue.enqueue(each.step_id, each.fence, each.queue, each.priority, each.delay)
-        except redis.RedisError as error:
-            logger.warning(
-                "steps not sent, reconcile will",
-                extra={"job_id": each.job_id, "error": str(error), "steps": len(sendings) - sent},
-            )
-            return sent
-        logger.info(
-            "step sent", extra={"job_id": each.job_id, "step": each.name, "fence": each.fence, "delay": round(each.delay, 2)}
-        )
+        with logs.bound(job_id=each.job_id, request_id=each.request_id):
+            try:
+                queue.enqueue(each.step_id, each.fence, each.queue, each.priority, each.delay)
+            except redis.RedisError as error:
+                extra = {"error": str(error), "steps": len(sendings) - sent}
+                logger.warning("steps not sent, reconcile will", extra=extra)
+                return sent
+            logger.info("step sent", extra={"step": each.name, "fence": each.fence, "delay": round(each.delay, 2)})
     return len(sendings)
 
 
 def sending(job: JobRow, step: StepRow, time: datetime) -> Sending:
     """What to send for a ready step, at `time`."""
     delay = max(0.0, (step.not_before - time).total_seconds()) if step.not_before else 0.0
-    return Sending(job.id, step.id, step.name, step.fence, cast(Queue, step.queue), cast(Priority, job.priority), delay)
+    queue, priority = cast(Queue, step.queue), cast(Priority, job.priority)
+    return Sending(job.id, job.request_id, step.id, step.name, step.fence, queue, priority, delay)
 
 
 def _make_ready(session: Session, job: JobRow) -> list[Sending]:

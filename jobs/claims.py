@@ -36,7 +36,8 @@ def claim(store: Store, step_id: int, fence: int) -> Claim | None:
         job = graph.lock_job(session, job_id) if job_id else None
         step = session.get(StepRow, step_id, populate_existing=True) if job else None
         if job is None or step is None or job.status in ENDED or step.status != "ready" or step.fence != fence:
-            logger.info("message refused", extra={"job_id": job_id, "step_id": step_id, "fence": fence})
+            with logs.bound(job_id=job_id, request_id=job.request_id if job else None):
+                logger.info("message refused", extra={"step_id": step_id, "fence": fence})
             return None
         time = now(session)
         step.status, step.fence, step.attempt = "running", step.fence + 1, step.attempt + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import math
@@ -64,12 +65,14 @@ def _expire_leases(store: Store) -> int:
 
 
 def _expire(store: Store, job_id: str, step_id: int) -> bool:
-    with logs.bound(job_id=job_id):
+    with contextlib.ExitStack() as about:
+        about.enter_context(logs.bound(job_id=job_id))
         with store.sessions.begin() as session:
             job = graph.lock_job(session, job_id)
             step = session.get(StepRow, step_id, populate_existing=True)
             if job is None or job.status in ENDED or step is None or step.status != "running":
                 return False
+            about.enter_context(logs.bound(request_id=job.request_id))
             if step.lease_until is not None and step.lease_until >= now(session):
                 return False
             message = f"The worker that carried out step {step.name!r} was lost {step.attempt} times."
