@@ -139,10 +139,10 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(content) - begin), "Accept-Ranges": "bytes", **ranged}.items():
             self.send_header(name, value)
         self.end_headers()
-        if hub.stall_after is not None:
-            self._send(content[begin : hub.stall_after])
+        if (stall := hub.stall_after) is not None:  # a test may take it back while this waits
+            self._send(content[begin:stall])
             hub.go_on.wait()
-            begin = max(begin, hub.stall_after)
+            begin = max(begin, stall)
         if hub.break_after is not None:
             end, hub.break_after = hub.break_after, None
             self._send(content[begin:end])
