@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from serving.pronunciation import Pronunciation, inventory
+from voices.training import aligner, alignments
 from voices.training.corpus import RATE, Corpus, Planned, Writer
+from voices.training.features import Features
 from voices.training.recipe import Size
 
 HOP = 256
@@ -63,3 +65,17 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         writer.add(Planned(number, text, "vi", ("one", "two")[number % 2], "tones", held_out=number % 10 == 0), wave)
     writer.close(complete=True)
     return Corpus(folder)
+
+
+@pytest.fixture(scope="session")
+def features(corpus: Corpus) -> Features:
+    return Features(corpus)
+
+
+@pytest.fixture(scope="session")
+def listened(features: Features, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run whose aligner is trained, with its alignments. Copied, not added to: training takes a while."""
+    folder: Path = tmp_path_factory.mktemp("listened")
+    aligner.train(TINY, features, folder)
+    alignments.of_run(features, folder)
+    return folder

@@ -15,7 +15,7 @@ from serving.checkpoints import checkpoint
 from serving.engine import Engine
 from serving.pronunciation import inventory
 from tests.serving.recordings import say
-from voices.training import aligner, alignments, dit, durations, embedding, export, plot, saved, vocoder
+from voices.training import alignments, dit, durations, embedding, export, plot, saved, vocoder
 from voices.training.corpus import Corpus
 from voices.training.evaluation import card
 from voices.training.features import Features
@@ -27,10 +27,9 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(corpus: Corpus, features: Features, listened: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run with every model trained a little."""
-    folder, features = tmp_path_factory.mktemp("runs") / "cpu", Features(corpus)
-    aligner.train(TINY, features, folder)
+    folder = Path(shutil.copytree(listened, tmp_path_factory.mktemp("runs") / "cpu"))
     aligned = alignments.of_run(features, folder)
     durations.train(TINY, features, aligned, folder)
     dit.train(TINY, features, aligned, folder, CPU)
