@@ -15,6 +15,7 @@ VOICE = {
     "pace": {"phone": 14.2, "frames": 0.01, "speeds": {"0.8": 0.79, "1.25": 1.26}},
     "vocoder": {"mel": 0.31, "spectral": 1.2, "intelligibility": 0.93, "words": 0.77},
 }  # fmt: skip
+NONE = {"skipped": (), "repeated": ()}
 OFF = {"median": 21.0, "p90": 60.0}
 REPORT = {
     "date": "2026-11-21T10:00:00+00:00", "machine": {"threads": 2, "processor": "A processor"}, "load": 0.2,
@@ -24,7 +25,9 @@ REPORT = {
     "readings": {
         "vi": {
             "voice": "vi_female", "seconds": 123.0, "sentences": 26,
-            "aligner": {"skipped": (), "repeated": ()}, "recognisers": {"skipped": (3,), "repeated": ()},
+            "ours": {"aligner": NONE, "choice": NONE, "transcripts": {"skipped": (3,), "repeated": ()}, "margin": 12.3},
+            "teacher": {"aligner": {"skipped": (), "repeated": (5, 7)}, "choice": NONE, "transcripts": NONE, "margin": 15.4},
+            "twice_missed": 1,
         }
     },
     "steps": {"5": {"vi": VOICE}, "16": {"vi": VOICE}},
@@ -38,7 +41,9 @@ def test_the_tables_tell_ours_beside_the_teachers() -> None:
     assert "| length of speech, mean error | -3.4% |" in made
     assert "| speed 0.8 | 0.79 |" in made
     assert "starts 21 ms off (median; 90 % within 60 ms)" in made
-    assert "0 skipped and 0 repeated by the aligner, 1 skipped and 0 repeated by transcripts" in made
+    assert "0 skipped and 0 repeated (0 and 2) by the aligner, 1 skipped and 0 repeated (0 and 0) by transcripts" in made
+    assert "0 skipped and 0 repeated (0 and 0) by Whisper's choice among the sentences. The choice is 12 nats (15)" in made
+    assert "of 26 sentences said twice it misses 1." in made
     assert "| 5 | 80.0% | 4.1% | 4.20 | 1.40 |" in made
 
 

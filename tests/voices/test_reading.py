@@ -5,7 +5,7 @@ import pytest
 
 from tests.serving.alignment import tones
 from voices.training.evaluation import ears, reading
-from voices.training.evaluation.reading import Doubts
+from voices.training.evaluation.doubts import Doubts
 
 SAID = [
     "Phần này chỉ hoạt động nếu tuỳ chọn ngày tháng đã được chọn.",

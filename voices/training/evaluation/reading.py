@@ -1,10 +1,11 @@
 """A long reading, passage by passage as the product speaks it: was a sentence skipped, or said twice?
 
-Two listeners are asked, each in its own way. The aligner lays each sentence on its sound and lists words that were not said
-and stretches that are in no text. A recogniser writes down what it hears, and a sentence counts as said where of all
-sentences of the reading its own is the nearest to that: so even one that mishears half of the letters can tell. Vietnamese
-has two recognisers, of which each loses some sentences of the teacher's own reading, but hardly the same ones: what one of them
-recognises was said, and what both hear twice was said twice.
+There are three judges, and all listen to the teacher's reading of the same sentences as well. The aligner lays each sentence
+on its sound and lists words that were not said and stretches that are in no text. Whisper is told the sentences and chooses
+the one that it hears (choice.py). And recognisers, Whisper again among them, write down what they hear: a sentence counts as
+said where of all sentences of the reading its own is the nearest to that. Vietnamese has two of these, and each loses some
+sentences of the teacher's own reading, but hardly the same ones: what one of them recognises was said, and what both hear
+twice was said twice.
 """
 
 from __future__ import annotations
@@ -13,52 +14,92 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from serving.alignment.alignment import Alignment
 from serving.alignment.words import words
 from serving.pronunciation import Pronunciation
+from voices.training.corpus import RATE
 from voices.training.evaluation import wording
-from voices.training.evaluation.cases import Case
+from voices.training.evaluation.cases import Case, Teachers
+from voices.training.evaluation.choice import Choice
+from voices.training.evaluation.doubts import Doubts
 from voices.training.evaluation.ears import Ears
 from voices.training.evaluation.edits import errors
-from voices.training.evaluation.speaking import Speech, Spoken
+from voices.training.evaluation.speaking import Speech
 
 #: Seconds of a reading.
 LONG = 120.0
 #: Part of a sentence's words, or of its time, from which on it counts as skipped, or as said again.
 MOST = 0.5
+#: Seconds between a sentence and the same again.
+PAUSE = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Doubts:
-    """Numbers of the sentences that seem to have been skipped, and of those that seem to have been said twice."""
+class Reading:
+    """sounds: of the sentences, float32 [n] at RATE each."""
 
-    skipped: tuple[int, ...]
-    repeated: tuple[int, ...]
+    language: str
+    sentences: list[str]
+    sounds: list[np.ndarray]
+
+    @property
+    def seconds(self) -> list[float]:
+        """Of each sound."""
+        return [len(sound) / RATE for sound in self.sounds]
 
 
-def measured(cases: Sequence[Case], speech: Speech, ears: Ears) -> dict[str, Any]:
-    """The first sentences of `cases` that last two minutes together."""
-    spoken: list[Spoken] = []
-    while sum(each.seconds for each in spoken) < LONG and len(spoken) < len(cases):
-        spoken.append(speech.speak(cases[len(spoken)]))
-    read = [case.text for case in cases[: len(spoken)]]
-    language = cases[0].voice.language
+def measured(cases: Sequence[Case], speech: Speech, teachers: Teachers, ears: Ears) -> dict[str, Any]:
+    """The first sentences of `cases` that last two minutes together, read by the voice and by its teacher. twice_missed: how
+    many of the sentences Whisper's choice takes as said once where the teacher says them and then the voice."""
+    ours = spoken(cases, speech)
+    said = cases[: len(ours.sentences)]
+    theirs = Reading(ours.language, ours.sentences, [teachers.speak(case) for case in said])
+    chooser = Choice(ours.sentences, ears.weigh(ours.language), RATE)
+    return {
+        "seconds": sum(ours.seconds),
+        "sentences": len(ours.sentences),
+        "ours": judged(ours, ears, chooser),
+        "teacher": judged(theirs, ears, chooser),
+        "twice_missed": sum(not chooser.is_twice(number, sound) for number, sound in enumerate(twice(theirs, ours))),
+    }
+
+
+def spoken(cases: Sequence[Case], speech: Speech) -> Reading:
+    """By the voice, to the end of the sentence in which two minutes are over."""
+    sounds: list[np.ndarray] = []
+    while sum(map(len, sounds)) < LONG * RATE and len(sounds) < len(cases):
+        sounds.append(speech.speak(cases[len(sounds)]).samples)
+    return Reading(cases[0].voice.language, [case.text for case in cases[: len(sounds)]], sounds)
+
+
+def judged(reading: Reading, ears: Ears, chooser: Choice) -> dict[str, Any]:
+    """What each judge doubts."""
     alignments = [
-        ears.aligner.align(text, language, ears.aligner.hear(each.samples, each.rate))
-        for text, each in zip(read, spoken, strict=True)
+        ears.aligner.align(text, reading.language, ears.aligner.hear(sound, RATE))
+        for text, sound in zip(reading.sentences, reading.sounds, strict=True)
     ]
     recognised = [
-        written(read, [hear(each.samples, each.rate) for each in spoken], language) for hear in ears.recognisers(language)
+        written(reading.sentences, [hear(sound, RATE) for sound in reading.sounds], reading.language)
+        for hear in ears.recognisers(reading.language)
     ]
-    spaced = [len(list(words(Pronunciation().read(text, language)))) for text in read]
+    spaced = [len(list(words(Pronunciation().read(text, reading.language)))) for text in reading.sentences]
+    chosen = chooser.chosen(reading.sounds)
     return {
-        "seconds": sum(each.seconds for each in spoken),
-        "sentences": len(read),
-        "aligner": dataclasses.asdict(laid(alignments, spaced, [each.seconds for each in spoken])),
-        "recognisers": dataclasses.asdict(shared(recognised)),
+        "aligner": dataclasses.asdict(laid(alignments, spaced, reading.seconds)),
+        "choice": dataclasses.asdict(chosen.doubts),
+        "transcripts": dataclasses.asdict(shared(recognised)),
+        "margin": chosen.margin,
         "words_skipped": sum(len(each.skipped) for each in alignments if each),
         "words_extra_seconds": sum(end - start for each in alignments if each for start, end in each.extra),
     }
+
+
+def twice(one: Reading, other: Reading) -> list[np.ndarray]:
+    """Each sentence by one, a pause, and the same by the other."""
+    pause = np.zeros(round(PAUSE * RATE), np.float32)
+    return [np.concatenate([first, pause, second]) for first, second in zip(one.sounds, other.sounds, strict=True)]
 
 
 def laid(alignments: Sequence[Alignment | None], counts: Sequence[int], seconds: Sequence[float]) -> Doubts:

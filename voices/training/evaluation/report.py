@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from benchmarks import machine
+from voices.training.corpus import RATE
 from voices.training.evaluation import cases, judging, pace, reading, times, vocoding
-from voices.training.evaluation.cases import Case, Voice
+from voices.training.evaluation.cases import Case, Unjudgeable, Voice
 from voices.training.evaluation.ears import Ears
 from voices.training.evaluation.judging import Judge, Judged, Taught
 from voices.training.evaluation.speaking import Speech
@@ -31,6 +32,11 @@ class Evaluation:
         """sentences: of each voice. Raises Unjudgeable, CheckpointError, PackageMissing."""
         self._voices = cases.voices(folder)
         self._speech = Speech(folder)
+        if self._speech.checkpoint.rate != RATE:
+            raise Unjudgeable(
+                f"{folder} speaks at {self._speech.checkpoint.rate} samples a second, and its teachers at {RATE}. Only a voice"
+                " of that rate can be judged beside them."
+            )
         self._teachers = cases.Teachers()
         self._judge = Judge(Ears(folder, cases.PACKAGES), self._teachers)
         self._cases = {voice.name: cases.of(voice, sentences) for voice in self._voices}
@@ -109,8 +115,8 @@ class Evaluation:
             yield next(voice for voice in self._voices if voice.language == language)
 
     def _reading(self, voice: Voice) -> dict[str, Any]:
-        _say(f"{voice.name} reads for two minutes")
-        found = reading.measured(cases.of(voice, ENOUGH), self._speech, self._judge.ears)
+        _say(f"{voice.name} reads for two minutes, and {voice.speaker} the same")
+        found = reading.measured(cases.of(voice, ENOUGH), self._speech, self._teachers, self._judge.ears)
         return {"voice": voice.name, **found}
 
 

@@ -79,14 +79,21 @@ def _times(times: Figures) -> Iterator[str]:
 
 def _readings(readings: Figures) -> Iterator[str]:
     for language, found in readings.items():
+        judges = {"aligner": "the aligner", "transcripts": "transcripts", "choice": "Whisper's choice among the sentences"}
+        told = ", ".join(f"{_doubts(found, judge)} by {name}" for judge, name in judges.items())
         yield (
             f"{LANGUAGES[language]}, {found['seconds']:.0f} s read by {found['voice']} in {found['sentences']} sentences:"
-            f" {_doubts(found['aligner'])} by the aligner, {_doubts(found['recognisers'])} by transcripts."
+            f" {told}. The choice is {found['ours']['margin']:.0f} nats ({found['teacher']['margin']:.0f}) ahead of the next"
+            f" sentence where it is closest; of {found['sentences']} sentences said twice it misses {found['twice_missed']}."
         )
 
 
-def _doubts(found: Figures) -> str:
-    return f"{len(found['skipped'])} skipped and {len(found['repeated'])} repeated"
+def _doubts(found: Figures, judge: str) -> str:
+    ours, teacher = found["ours"][judge], found["teacher"][judge]
+    return (
+        f"{len(ours['skipped'])} skipped and {len(ours['repeated'])} repeated"
+        f" ({len(teacher['skipped'])} and {len(teacher['repeated'])})"
+    )
 
 
 def _steps(steps: Figures) -> str:
