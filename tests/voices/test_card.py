@@ -25,8 +25,10 @@ REPORT = {
     "readings": {
         "vi": {
             "voice": "vi_female", "seconds": 123.0, "sentences": 26,
-            "ours": {"aligner": NONE, "choice": NONE, "transcripts": {"skipped": (3,), "repeated": ()}, "margin": 12.3},
-            "teacher": {"aligner": {"skipped": (), "repeated": (5, 7)}, "choice": NONE, "transcripts": NONE, "margin": 15.4},
+            "ours": {"aligner": NONE, "choice": NONE, "transcripts": {"skipped": (3,), "repeated": ()}, "margin": 12.3,
+                     "words_skipped": 4},
+            "teacher": {"aligner": {"skipped": (), "repeated": (5, 7)}, "choice": NONE, "transcripts": NONE, "margin": 15.4,
+                        "words_skipped": 3},
             "twice_missed": 1,
         }
     },
@@ -41,9 +43,10 @@ def test_the_tables_tell_ours_beside_the_teachers() -> None:
     assert "| length of speech, mean error | -3.4% |" in made
     assert "| speed 0.8 | 0.79 |" in made
     assert "starts 21 ms off (median; 90 % within 60 ms)" in made
-    assert "0 skipped and 0 repeated (0 and 2) by the aligner, 1 skipped and 0 repeated (0 and 0) by transcripts" in made
-    assert "0 skipped and 0 repeated (0 and 0) by Whisper's choice among the sentences. The choice is 12 nats (15)" in made
-    assert "of 26 sentences said twice it misses 1." in made
+    assert "0 and 0 (0 and 2) by the aligner, 0 and 0 (0 and 0) by Whisper's choice" in made
+    assert "1 and 0 (0 and 0) by transcripts. The aligner misses 4 single words (3)." in made
+    assert "The choice is 12 nats (15) ahead" in made
+    assert "of the 26 said by the teacher and, after a second, again by the voice it takes 1 as said once." in made
     assert "| 5 | 80.0% | 4.1% | 4.20 | 1.40 |" in made
 
 

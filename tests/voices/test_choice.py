@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from voices.training.evaluation.choice import Choice
+from voices.training.evaluation.choice import Chooser
 from voices.training.evaluation.doubts import Doubts
+from voices.training.evaluation.reading import Reading, twice
 
 RATE = 100
 SENTENCES = ["red ships sail home", "blue cats sleep here", "and of the to"]
@@ -31,7 +32,7 @@ def listen(sound: np.ndarray, texts: Sequence[str]) -> np.ndarray:
 
 
 def read(*said: str) -> Doubts:
-    return Choice(SENTENCES, listen, RATE).chosen([say(text) for text in said]).doubts
+    return Chooser(SENTENCES, listen, RATE).chosen([say(text) for text in said]).doubts
 
 
 def test_a_sentence_is_known_though_another_one_is_more_probable_without_hearing_anything() -> None:
@@ -46,7 +47,7 @@ def test_a_sentence_in_whose_place_another_was_said_is_doubted(instead: str) -> 
 
 def test_a_sentence_in_whose_place_nothing_was_said_is_doubted() -> None:
     sounds = [say(SENTENCES[0]), np.zeros(RATE, np.float32), say(SENTENCES[2])]
-    assert Choice(SENTENCES, listen, RATE).chosen(sounds).doubts == Doubts((1,), ())
+    assert Chooser(SENTENCES, listen, RATE).chosen(sounds).doubts == Doubts((1,), ())
 
 
 def test_a_sound_in_which_two_sentences_are_heard_alike_is_doubted() -> None:
@@ -62,6 +63,14 @@ def test_half_a_sentence_is_still_known_for_it_and_left_to_the_aligner() -> None
 
 
 def test_a_choice_tells_how_far_ahead_the_right_sentence_is_where_it_is_closest() -> None:
-    chooser = Choice(SENTENCES[:2], listen, RATE)
+    chooser = Chooser(SENTENCES[:2], listen, RATE)
     assert chooser.chosen([say(text) for text in SENTENCES[:2]]).margin == pytest.approx(8)
     assert chooser.chosen([say(SENTENCES[1]), say(f"{SENTENCES[1]} red")]).margin == pytest.approx(-8)
+
+
+def test_a_sentence_said_by_one_and_then_by_another_is_known_for_said_twice() -> None:
+    one = Reading("en", SENTENCES, [say(text) for text in SENTENCES])
+    slow = Reading("en", SENTENCES, [say(text).repeat(2) for text in SENTENCES])
+    chooser, spliced = Chooser(SENTENCES, listen, RATE), twice(one, slow)
+    assert [chooser.is_twice(number, sound) for number, sound in enumerate(spliced)] == [True] * len(SENTENCES)
+    assert not any(chooser.is_twice(number, sound) for number, sound in enumerate(one.sounds))

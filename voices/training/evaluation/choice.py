@@ -1,12 +1,13 @@
 """A long reading by a recogniser that is told what may have been said: which of its sentences does it hear in each sound?
 
 What a recogniser writes down by itself is a poor witness of speech that it does not understand. But it can be asked how
-probable a sentence is: log p(sentence | sound) - log p(sentence | silence), in nats, is called evidence here. It estimates
-their pointwise mutual information; what is taken off is the recogniser's inner language model (Meng et al. 2020, arXiv
-2011.01991). So short and long sentences, common and rare ones can be compared.
+probable a sentence is: log p(sentence | sound) - log p(sentence | silence), in nats, is called evidence here. It is a rough
+estimate of their pointwise mutual information: what the recogniser holds probable in silence stands for its inner language
+model (Meng et al. 2020, arXiv 2011.01991, leave the sound out inside the network instead). That takes away most of the
+advantage of short and common sentences.
 
-A sentence of which a part was left out, or to which something was added, is still the one that is heard: the aligner tells
-that.
+A sentence of which a part was left out, or to which something was added, may still be the one that is heard: that is left to
+the aligner.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from voices.training.evaluation.doubts import Doubts
 #: Seconds of silence in which a sentence is weighed for what it is worth unheard.
 SILENCE = 5.0
 #: Part of a sentence's evidence that each half of a sound must hold for it to be said in each. The weaker halves of 40
-#: Vietnamese sentences by their teacher, none of them of the reading, hold 0.55 of it at most where they are said once, the
-#: next 0.37, and 0.74 at least where they are said twice.
+#: Vietnamese sentences by their teacher hold 0.55 of it at most where they are said once (the second highest 0.37), and 0.74
+#: at least where they are said twice. Set on these, none of which is in the reading.
 AGAIN = 0.65
 
 #: From samples, float32 [n], and texts: their logarithms of probability, float64 [texts].
@@ -38,8 +39,8 @@ class Chosen:
     margin: float
 
 
-class Choice:
-    """Two or more sentences among which is chosen."""
+class Chooser:
+    """Chooses among two or more different sentences."""
 
     def __init__(self, sentences: Sequence[str], weigh: Weigh, rate: int) -> None:
         """rate: samples a second of all sounds."""
@@ -50,14 +51,18 @@ class Choice:
         """Of a reading: a sound for each of the sentences, in their order."""
         evidence = [self._weigh(sound, self._sentences) - self._unheard for sound in sounds]
         margins = [row[number] - np.delete(row, number).max() for number, row in enumerate(evidence)]
-        said = [row[number] > 0 and margin > 0 for number, (row, margin) in enumerate(zip(evidence, margins, strict=True))]
-        repeated = (number for number, sound in enumerate(sounds) if said[number] and self.is_twice(number, sound))
-        return Chosen(Doubts(tuple(np.flatnonzero(~np.array(said)).tolist()), tuple(repeated)), float(min(margins)))
+        said = [number for number, row in enumerate(evidence) if row[number] > 0 and margins[number] > 0]
+        skipped = tuple(sorted(set(range(len(sounds))) - set(said)))
+        repeated = tuple(number for number in said if self._is_twice(number, sounds[number], evidence[number][number]))
+        return Chosen(Doubts(skipped, repeated), float(min(margins)))
 
     def is_twice(self, number: int, sound: np.ndarray) -> bool:
         """Whether the whole sentence of that number is in the sound's first half, and in its second."""
-        whole, *halves = (self._own(number, part) for part in (sound, *np.array_split(sound, 2)))
-        return whole > 0 and min(halves) >= AGAIN * whole
+        return self._is_twice(number, sound, self._own(number, sound))
+
+    def _is_twice(self, number: int, sound: np.ndarray, whole: float) -> bool:
+        """whole: the sentence's evidence in the sound."""
+        return whole > 0 and all(self._own(number, half) >= AGAIN * whole for half in np.array_split(sound, 2))
 
     def _own(self, number: int, sound: np.ndarray) -> float:
         return float(self._weigh(sound, [self._sentences[number]])[0] - self._unheard[number])

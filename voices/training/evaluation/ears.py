@@ -60,7 +60,7 @@ class Ears:
         return [*found, self.viet_asr.hear] if language == "vi" else found
 
     def weigh(self, language: str) -> Weigh:
-        """Whisper's, of texts in `language` and of sound as the corpus has it."""
+        """Whisper's log probabilities of texts in `language`, for sounds at the corpus's rate."""
         return lambda samples, texts: self.whisper.log_probabilities(samples, RATE, language, texts)
 
     def _said(self, text: str, language: str) -> list[str]:

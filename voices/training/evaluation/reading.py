@@ -22,7 +22,7 @@ from serving.pronunciation import Pronunciation
 from voices.training.corpus import RATE
 from voices.training.evaluation import wording
 from voices.training.evaluation.cases import Case, Teachers
-from voices.training.evaluation.choice import Choice
+from voices.training.evaluation.choice import Chooser
 from voices.training.evaluation.doubts import Doubts
 from voices.training.evaluation.ears import Ears
 from voices.training.evaluation.edits import errors
@@ -52,11 +52,11 @@ class Reading:
 
 def measured(cases: Sequence[Case], speech: Speech, teachers: Teachers, ears: Ears) -> dict[str, Any]:
     """The first sentences of `cases` that last two minutes together, read by the voice and by its teacher. twice_missed: how
-    many of the sentences Whisper's choice takes as said once where the teacher says them and then the voice."""
+    many of the sentences Whisper takes as said once where the teacher says them and then, after a second, the voice."""
     ours = spoken(cases, speech)
     said = cases[: len(ours.sentences)]
     theirs = Reading(ours.language, ours.sentences, [teachers.speak(case) for case in said])
-    chooser = Choice(ours.sentences, ears.weigh(ours.language), RATE)
+    chooser = Chooser(ours.sentences, ears.weigh(ours.language), RATE)
     return {
         "seconds": sum(ours.seconds),
         "sentences": len(ours.sentences),
@@ -74,7 +74,7 @@ def spoken(cases: Sequence[Case], speech: Speech) -> Reading:
     return Reading(cases[0].voice.language, [case.text for case in cases[: len(sounds)]], sounds)
 
 
-def judged(reading: Reading, ears: Ears, chooser: Choice) -> dict[str, Any]:
+def judged(reading: Reading, ears: Ears, chooser: Chooser) -> dict[str, Any]:
     """What each judge doubts."""
     alignments = [
         ears.aligner.align(text, reading.language, ears.aligner.hear(sound, RATE))

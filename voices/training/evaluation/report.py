@@ -34,8 +34,8 @@ class Evaluation:
         self._speech = Speech(folder)
         if self._speech.checkpoint.rate != RATE:
             raise Unjudgeable(
-                f"{folder} speaks at {self._speech.checkpoint.rate} samples a second, and its teachers at {RATE}. Only a voice"
-                " of that rate can be judged beside them."
+                f"{folder} speaks at {self._speech.checkpoint.rate} samples a second, and its teachers at {RATE}. Name a folder"
+                f" whose config.yaml says target_sample_rate: {RATE}."
             )
         self._teachers = cases.Teachers()
         self._judge = Judge(Ears(folder, cases.PACKAGES), self._teachers)

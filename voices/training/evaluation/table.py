@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 LANGUAGES = {"en": "English", "vi": "Vietnamese"}
+#: Judges of a long reading, and what people call them.
+JUDGES = {"aligner": "the aligner", "choice": "Whisper's choice among the sentences", "transcripts": "transcripts"}
 
 Figures = Mapping[str, Any]
 
@@ -79,21 +81,19 @@ def _times(times: Figures) -> Iterator[str]:
 
 def _readings(readings: Figures) -> Iterator[str]:
     for language, found in readings.items():
-        judges = {"aligner": "the aligner", "transcripts": "transcripts", "choice": "Whisper's choice among the sentences"}
-        told = ", ".join(f"{_doubts(found, judge)} by {name}" for judge, name in judges.items())
+        ours, teacher = found["ours"], found["teacher"]
+        told = ", ".join(f"{_doubts(ours[judge])} ({_doubts(teacher[judge])}) by {name}" for judge, name in JUDGES.items())
         yield (
-            f"{LANGUAGES[language]}, {found['seconds']:.0f} s read by {found['voice']} in {found['sentences']} sentences:"
-            f" {told}. The choice is {found['ours']['margin']:.0f} nats ({found['teacher']['margin']:.0f}) ahead of the next"
-            f" sentence where it is closest; of {found['sentences']} sentences said twice it misses {found['twice_missed']}."
+            f"{LANGUAGES[language]}, {found['seconds']:.0f} s read by {found['voice']} in {found['sentences']} sentences,"
+            f" skipped and repeated ones: {told}. The aligner misses {ours['words_skipped']} single words"
+            f" ({teacher['words_skipped']}). The choice is {ours['margin']:.0f} nats ({teacher['margin']:.0f}) ahead of the"
+            f" next sentence where it is closest; of the {found['sentences']} said by the teacher and, after a second, again"
+            f" by the voice it takes {found['twice_missed']} as said once."
         )
 
 
-def _doubts(found: Figures, judge: str) -> str:
-    ours, teacher = found["ours"][judge], found["teacher"][judge]
-    return (
-        f"{len(ours['skipped'])} skipped and {len(ours['repeated'])} repeated"
-        f" ({len(teacher['skipped'])} and {len(teacher['repeated'])})"
-    )
+def _doubts(found: Figures) -> str:
+    return f"{len(found['skipped'])} and {len(found['repeated'])}"
 
 
 def _steps(steps: Figures) -> str:
