@@ -29,8 +29,8 @@ from serving.model import precision
 from serving.model.dit import DiT
 from serving.model.flow import Sampling
 from serving.model.mel import Mel
+from serving.model.refinement import Refined, Vocoder
 from serving.model.shape import Shape, below, sizes
-from serving.model.vocos import Vocos
 from serving.replica.validation import MAX_GUIDANCE, MAX_STEPS
 from serving.voices import saying
 from serving.voices import voice as voices
@@ -54,7 +54,7 @@ class Checkpoint:
     layout: Layout
     dit: DiT
     mel: Mel
-    vocoder: Vocos
+    vocoder: Vocoder
     aligner: Aligner | None
     voices: Voices
     sampling: Sampling
@@ -151,9 +151,10 @@ def _mel(folder: Path, config: dict[str, Any]) -> Mel:
     return Mel(**{known[name]: value for name, value in stated.items()})
 
 
-def _vocoder(folder: Path, config: dict[str, Any], mel: Mel, device: torch.device) -> Vocos:
-    """The vocoder, which must take the mel's frames and give as many samples for each."""
-    loaded = vocoder.load(folder, config.get("vocoder", {}), device)
+def _vocoder(folder: Path, config: dict[str, Any], mel: Mel, device: torch.device) -> Vocoder:
+    """The vocoder, which must take the mel's frames and give as many samples for each; refined if config.yaml asks for it."""
+    stated = config.get("vocoder", {})
+    loaded = vocoder.load(folder, stated, device)
     takes = loaded.shape.input_channels, loaded.shape.hop_length
     if takes != (mel.channels, mel.hop):
         raise CheckpointError(
@@ -161,7 +162,15 @@ def _vocoder(folder: Path, config: dict[str, Any], mel: Mel, device: torch.devic
             f" {mel.channels} and {mel.hop}. Take one that was trained on the model's mels.",
             "checkpoint_mismatch",
         )
-    return loaded
+    if "refinement_rounds" not in stated:
+        return loaded
+    if loaded.shape.padding != "center" or not mel.can_return:
+        raise CheckpointError(
+            f"{folder / 'config.yaml'}: vocoder.refinement_rounds needs a vocoder with padding: center, and in mel: a"
+            " win_length of at least twice the hop_length. Leave it out.",
+            "checkpoint_config",
+        )
+    return Refined(loaded, mel, stated["refinement_rounds"])
 
 
 def _sampling(folder: Path, config: dict[str, Any]) -> Sampling:

@@ -13,6 +13,9 @@ from serving.errors import CheckpointError
 #: What reading YAML raises: dates and numbers that are none, and lists in lists without end, are no errors of its own.
 UNREADABLE = (yaml.YAMLError, ValueError, LookupError, RecursionError)
 
+#: Rounds of refinement after a vocoder at most: each takes as long as a good part of the vocoder itself.
+MOST_ROUNDS = 64
+
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value.strip() != ""
@@ -52,6 +55,7 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "arch.pe_attn_head": (_or_null(is_count), "a whole number above 0, or null for all heads"),
     **dict.fromkeys(("arch.text_mask_padding", "arch.text_embedding_average_upsampling"), (_is_flag, "true or false")),
     "vocoder.path": (_is_text, "the name of a folder"),
+    "vocoder.refinement_rounds": (lambda value: is_count(value, MOST_ROUNDS), f"a whole number from 1 to {MOST_ROUNDS}"),
 }
 
 

@@ -27,7 +27,7 @@ def load(folder: Path, config: dict[str, Any], device: torch.device) -> Vocos:
     try:
         if "path" in config:
             return _published(folder / config["path"], device)
-        stated = {name: value for name, value in config.items() if name != "kind"}
+        stated = {name: value for name, value in config.items() if name not in ("kind", "refinement_rounds")}
         return _filled(_shape(stated), folder / "vocoder.safetensors", device)
     except (TypeError, *UNREADABLE) as error:
         raise CheckpointError(

@@ -26,10 +26,25 @@ class Mel(nn.Module):
         self.register_buffer("window", torch.hann_window(win_length), persistent=False)
         self.register_buffer("filters", filters(rate, n_fft, channels), persistent=False)
 
+    @property
+    def can_return(self) -> bool:
+        """Whether every sample lies well within some window, so that `sound` can be made of a spectrum."""
+        return 2 * self.hop <= self._win_length
+
+    @property
+    def shortest(self) -> int:
+        """Samples that a spectrum needs at least: its ends are mirrored."""
+        return self._n_fft // 2 + 1
+
     @torch.inference_mode()
     def forward(self, samples: torch.Tensor) -> torch.Tensor:
         """samples: float32 [batch, n] in -1..1 -> float32 [batch, channels, n // hop + 1]."""
-        spectrum = torch.stft(
+        return self.bands(self.spectrum(samples))
+
+    @torch.inference_mode()
+    def spectrum(self, samples: torch.Tensor) -> torch.Tensor:
+        """float32 [..., n] -> complex [..., n_fft // 2 + 1, n // hop + 1]. n: `shortest` or more."""
+        return torch.stft(
             samples,
             self._n_fft,
             self.hop,
@@ -39,7 +54,16 @@ class Mel(nn.Module):
             pad_mode="reflect",
             return_complex=True,
         )
+
+    @torch.inference_mode()
+    def bands(self, spectrum: torch.Tensor) -> torch.Tensor:
+        """Log mels of a spectrum: float32 [..., channels, frames]."""
         return (self.filters @ spectrum.abs()).clamp(min=FLOOR).log()
+
+    @torch.inference_mode()
+    def sound(self, spectrum: torch.Tensor, samples: int) -> torch.Tensor:
+        """The sound whose spectrum is nearest to a complex [n_fft // 2 + 1, frames]: float32 [samples]."""
+        return torch.istft(spectrum, self._n_fft, self.hop, self._win_length, self.window, center=True, length=samples)
 
 
 def filters(rate: int, n_fft: int, channels: int) -> torch.Tensor:

@@ -65,7 +65,7 @@ def _config(size: Size, folder: Path) -> dict[str, object]:
             "mel_spec_type": "vocos",
         },
         "vocoder": vocoder.config(folder),
-        "sampling": {"steps": size.sampling_steps, "cfg_strength": 2.0, "sway_sampling_coef": -1.0},
+        "sampling": {"steps": size.sampling_steps, "cfg_strength": 1.0, "sway_sampling_coef": -1.0},
         "reference_rms": LEVEL,
     }  # fmt: skip
 

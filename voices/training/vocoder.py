@@ -16,7 +16,7 @@ from voices.training import command, run, saved
 from voices.training.corpus import Corpus
 from voices.training.memory import keep_freed
 from voices.training.vocoder_crops import Crops, HeldOut
-from voices.training.vocoder_sizes import SIZES, VocoderSize
+from voices.training.vocoder_sizes import REFINEMENT_ROUNDS, SIZES, VocoderSize
 from voices.training.vocoder_training import VocoderTraining
 
 #: Held-out utterances that are looked at for every line of losses.
@@ -81,7 +81,7 @@ def config(folder: Path) -> dict[str, Any]:
     """The part `vocoder` of config.yaml for what the run in `folder` exports."""
     state = saved.kept(folder, "vocoder")
     with saved.fitting(folder / "vocoder.pt"):
-        return {"kind": "vocos", **state["shape"]}
+        return {"kind": "vocos", **state["shape"], "refinement_rounds": REFINEMENT_ROUNDS}
 
 
 if __name__ == "__main__":

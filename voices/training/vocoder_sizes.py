@@ -30,6 +30,8 @@ class VocoderSize:
     tell_every: int = 250
 
 
+#: Rounds of refinement after the vocoder when it is served (serving/model/refinement.py); README.md tells what they bring.
+REFINEMENT_ROUNDS = 8
 SHAPE = VocosShape(input_channels=100, dim=384, intermediate_dim=1152, num_layers=6, n_fft=1024, hop_length=256)
 SIZES = {
     "cpu": VocoderSize(

@@ -1,4 +1,4 @@
-"""The vocoder alone: the mel spectrogram of a teacher's sound, made into a wave again."""
+"""The vocoder alone, refined as it is served: the mel spectrogram of a teacher's sound, made into a wave again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from pystoi import stoi
 
-from serving.model.vocos import Vocos
+from serving.model.refinement import Vocoder
 from voices.training.corpus import RATE
 from voices.training.evaluation import distances
 from voices.training.evaluation.cases import Case
@@ -17,7 +17,7 @@ from voices.training.evaluation.edits import Errors
 from voices.training.evaluation.judging import Judge, Taught
 
 
-def measured(cases: Sequence[Case], taught: Sequence[Taught], vocoder: Vocos, judge: Judge) -> dict[str, Any]:
+def measured(cases: Sequence[Case], taught: Sequence[Taught], vocoder: Vocoder, judge: Judge) -> dict[str, Any]:
     """mel: mean absolute difference in nepers. spectral: multi-resolution STFT distance. intelligibility: extended STOI
     (0 to 1). words: Whisper's errors on the wave made again, the teacher's own stand elsewhere."""
     mels, spectra, intelligible, words = [], [], [], Errors()
@@ -36,7 +36,7 @@ def measured(cases: Sequence[Case], taught: Sequence[Taught], vocoder: Vocos, ju
     }
 
 
-def again(samples: np.ndarray, vocoder: Vocos, judge: Judge) -> np.ndarray:
+def again(samples: np.ndarray, vocoder: Vocoder, judge: Judge) -> np.ndarray:
     """Wave -> mel -> wave, float32 [n]."""
     mel = judge.spectrogram(torch.from_numpy(samples)[None])[0].T
     return vocoder([mel])[0].numpy()
