@@ -164,10 +164,10 @@ def _vocoder(folder: Path, config: dict[str, Any], mel: Mel, device: torch.devic
         )
     if "refinement_rounds" not in stated:
         return loaded
-    if loaded.shape.padding != "center" or not mel.can_return:
+    if loaded.shape.padding != "center" or not mel.invertible:
         raise CheckpointError(
-            f"{folder / 'config.yaml'}: vocoder.refinement_rounds needs a vocoder with padding: center, and in mel: a"
-            " win_length of at least twice the hop_length. Leave it out.",
+            f"{folder / 'config.yaml'}: vocoder.refinement_rounds needs a vocoder with padding: center, and in mel: an even"
+            " n_fft and a win_length of at least twice the hop_length. Leave refinement_rounds out.",
             "checkpoint_config",
         )
     return Refined(loaded, mel, stated["refinement_rounds"])

@@ -13,8 +13,8 @@ from serving.errors import CheckpointError
 #: What reading YAML raises: dates and numbers that are none, and lists in lists without end, are no errors of its own.
 UNREADABLE = (yaml.YAMLError, ValueError, LookupError, RecursionError)
 
-#: Rounds of refinement after a vocoder at most: each takes as long as a good part of the vocoder itself.
-MOST_ROUNDS = 64
+#: Rounds of refinement after a vocoder at most: eight take as long as the bundled vocoder itself.
+MOST_ROUNDS = 32
 
 
 def _is_text(value: Any) -> bool:

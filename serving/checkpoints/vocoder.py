@@ -22,6 +22,7 @@ def load(folder: Path, config: dict[str, Any], device: torch.device) -> Vocos:
 
     config: the part `vocoder` of config.yaml. Either the shape itself beside `vocoder.safetensors`, or `path: <folder>`
     of a published Vocos (its own config.yaml with pytorch_model.bin or model.safetensors), relative to the checkpoint.
+    Its `refinement_rounds` are the checkpoint's to follow.
     Raises CheckpointError.
     """
     try:

@@ -27,9 +27,10 @@ class Mel(nn.Module):
         self.register_buffer("filters", filters(rate, n_fft, channels), persistent=False)
 
     @property
-    def can_return(self) -> bool:
-        """Whether every sample lies well within some window, so that `sound` can be made of a spectrum."""
-        return 2 * self.hop <= self._win_length
+    def invertible(self) -> bool:
+        """Whether `sound` can be made of a spectrum, with frames where they were: every sample lies well within some window,
+        and windows are centred on samples."""
+        return 2 * self.hop <= self._win_length and self._n_fft % 2 == 0
 
     @property
     def shortest(self) -> int:
@@ -43,7 +44,7 @@ class Mel(nn.Module):
 
     @torch.inference_mode()
     def spectrum(self, samples: torch.Tensor) -> torch.Tensor:
-        """float32 [..., n] -> complex [..., n_fft // 2 + 1, n // hop + 1]. n: `shortest` or more."""
+        """float32 [..., n] -> complex [..., n_fft // 2 + 1, n // hop + 1] (n_fft even). n: `shortest` or more."""
         return torch.stft(
             samples,
             self._n_fft,

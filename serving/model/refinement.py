@@ -1,11 +1,11 @@
 """A vocoder's sound, brought nearer to the mel spectrogram that it was made from, by the fast Griffin-Lim algorithm.
 
-A small vocoder fills the valleys between partials and blurs what begins suddenly, though the mel told it better: below 1 kHz a
-mel band is hardly wider than a bin of the spectrum. So its sound is only the beginning here. In each round the magnitudes are
-scaled by what the bands lack or have too much, and a sound with that spectrum is looked for, as Griffin and Lim (1984) do; the
-next round begins a little beyond where it came from the last (Perraudin, Balazs and Soendergaard 2013, "A fast Griffin-Lim
-algorithm"). The phases are the vocoder's at first, which is why a few rounds do, and why it never sounds as hollow as
-Griffin-Lim from noise.
+A small vocoder fills the valleys between partials and blurs what begins suddenly, though the mel told it better: below 1 kHz no
+mel band is wider than the four bins over which the window smears a partial. So its sound is only the beginning here. In each
+round the magnitudes are scaled by what the bands lack or have too much, and a sound with that spectrum is looked for, as
+Griffin and Lim (1984) do; the next round begins a little beyond where it came from the last (Perraudin, Balazs and Soendergaard
+2013, "A fast Griffin-Lim algorithm"). The phases are the vocoder's at first, which is why a few rounds do, and why it never
+sounds as hollow as Griffin-Lim from noise.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -106,6 +107,18 @@ def test_a_reference_is_brought_to_the_models_level_and_the_speech_back(tmp_path
     torch.testing.assert_close(
         torch.from_numpy(engine.finish([state])[0].samples), (raw * level / 0.1).clamp(-1, 1), atol=1e-4, rtol=1e-3
     )
+
+
+def test_a_passage_beyond_full_scale_is_turned_down_whole(tmp_path: Path) -> None:
+    folder = published.write(tmp_path, reference_rms=0.1)
+    plain = load(folder)
+    level = plain.voices["amy"].gain
+    engine = Engine(dataclasses.replace(plain, vocoder=lambda mels: [level * wave for _ in mels]), 8192)
+    wave = torch.linspace(-3, 2, 24_000) * torch.sin(torch.arange(24_000) / 20)
+    [sound] = engine.finish([engine.prepare(engine.plan("Hello", "amy", 1.0, 1))])
+    assert isinstance(sound, Sound)
+    assert np.abs(sound.samples).max() == pytest.approx(1)
+    np.testing.assert_allclose(sound.samples, (wave / wave.abs().max())[-len(sound.samples) :], atol=2e-3)
 
 
 @pytest.mark.parametrize(

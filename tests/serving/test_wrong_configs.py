@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
         *(("arch.pe_attn_head", value) for value in ("x", -3, 0, 1.0, True)),
         ("arch.text_mask_padding", "x"),
         ("vocoder.path", 5),
-        *(("vocoder.refinement_rounds", value) for value in (0, -1, 65, 2.0, "8", True, None)),
+        *(("vocoder.refinement_rounds", value) for value in (0, -1, 33, 2.0, "8", True, None)),
     ],
 )
 def test_a_value_of_another_kind_is_told_with_what_it_may_be(folder: Path, field: str, value: Any) -> None:
