@@ -46,12 +46,14 @@ class Work:
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sound:
     """samples: float32 mono in -1..1, [n]. laid_ends: seconds at which each character sent ends as it was laid out, or None
-    where the layout tells none. frames: spoken."""
+    where the layout tells none. frames: spoken. beyond: times full scale that its peak was, and it was turned down by; 1 where
+    it was not."""
 
     samples: np.ndarray
     rate: int
     laid_ends: tuple[float, ...] | None
     frames: int
+    beyond: float = 1.0
 
 
 @dataclasses.dataclass
@@ -102,11 +104,13 @@ class Engine:
         if not np.isfinite(raw).all():
             return SpeechFailed("The model gave no finite sound for this passage. Send it with another seed or reword it.")
         # What would pass full scale is turned down whole: cut off, it would crackle.
-        samples = (raw / max(state.work.voice.gain, float(np.abs(raw).max(initial=0.0)))).astype(np.float32)
+        beyond = max(1.0, float(np.abs(raw).max(initial=0.0)) / state.work.voice.gain)
+        samples = (raw / (state.work.voice.gain * beyond)).astype(np.float32)
         rate, ends = self.checkpoint.rate, state.work.laid.character_ends
         first, last = silence.trim(samples, rate)
         frames = state.work.frames - state.work.voice.frames
-        return Sound(samples[first:last].copy(), rate, self._shifted(ends, first / rate, (last - first) / rate), frames)
+        shifted = self._shifted(ends, first / rate, (last - first) / rate)
+        return Sound(samples[first:last].copy(), rate, shifted, frames, beyond)
 
     def _shifted(self, ends: Sequence[float] | None, start: float, length: float) -> tuple[float, ...] | None:
         """Frames as seconds of a sound that lasts from `start` for `length` seconds."""

@@ -1,8 +1,8 @@
 """Several takes of one passage, and which of them to keep: the one with the fewest signs that a flow went astray.
 
 The signs are cheap, numpy on the sound itself: the speech is much shorter or longer than the text takes, it is far from the
-level of the reference, clipped, broken by a long silence, cut off in the middle of a sound, or it holds noise or hum where
-speech should be. They tell a broken take from a whole one. Which of two whole ones is said better only an aligner hears: which
+level of the reference, broken by a long silence, cut off in the middle of a sound, or it holds noise or hum where speech
+should be. They tell a broken take from a whole one. Which of two whole ones is said better only an aligner hears: which
 words were skipped or added, and how many of the phones were heard.
 """
 
@@ -53,10 +53,14 @@ class Work(Protocol):
 
 
 class Sound(Protocol):
+    """Of serving.engine.Sound."""
+
     @property
     def samples(self) -> np.ndarray: ...
     @property
     def rate(self) -> int: ...
+    @property
+    def beyond(self) -> float: ...
 
 
 class Heard(Protocol):
@@ -112,8 +116,7 @@ def score(sound: Sound, work: Work) -> float:
     expected = (work.frames - work.voice.frames) * work.voice.frame_seconds
     return 0.0 - (
         _length((last - first) / rate, expected)
-        + _level(samples[first:last], work.voice.level)
-        + _clipping(samples)
+        + _level(samples[first:last] * sound.beyond, work.voice.level)
         + _silences(samples, rate)
         + _noise(samples, rate)
         + max(0.0, LIVELY - float(decibels[heard].std())) / LIVELY
@@ -129,11 +132,6 @@ def _length(seconds: float, expected: float) -> float:
 def _level(speech: np.ndarray, wanted: float) -> float:
     apart = 20 * abs(math.log10(max(float(np.sqrt(np.mean(speech**2))), 1e-6) / wanted))
     return max(0.0, apart - LEVEL) / LEVEL
-
-
-def _clipping(samples: np.ndarray) -> float:
-    """1 for each 1000th of the samples at full scale, up to 3."""
-    return min(3.0, 1000 * float(np.mean(np.abs(samples) > 0.999)))
 
 
 def _silences(samples: np.ndarray, rate: int) -> float:

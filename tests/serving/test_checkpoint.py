@@ -118,6 +118,7 @@ def test_a_passage_beyond_full_scale_is_turned_down_whole(tmp_path: Path) -> Non
     [sound] = engine.finish([engine.prepare(engine.plan("Hello", "amy", 1.0, 1))])
     assert isinstance(sound, Sound)
     assert np.abs(sound.samples).max() == pytest.approx(1)
+    assert sound.beyond == pytest.approx(float(wave.abs().max()))
     np.testing.assert_allclose(sound.samples, (wave / wave.abs().max())[-len(sound.samples) :], atol=2e-3)
 
 

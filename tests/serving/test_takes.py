@@ -58,6 +58,15 @@ def test_a_defective_take_loses_against_a_good_one(good: dict[str, tuple[Sound, 
 
 
 @pytest.mark.parametrize("voice", TEXTS)
+def test_a_take_that_was_turned_down_is_judged_by_how_loud_it_was(good: dict[str, tuple[Sound, Work]], voice: str) -> None:
+    sound, work = good[voice]
+    peak = float(np.abs(sound.samples).max())
+    full = dataclasses.replace(sound, samples=sound.samples / peak)
+    assert takes.score(dataclasses.replace(full, beyond=10 * peak), work) < takes.score(full, work) - 1
+    assert takes.best([dataclasses.replace(full, beyond=10 * peak), sound], [work, work], [None, None]) == 1
+
+
+@pytest.mark.parametrize("voice", TEXTS)
 def test_a_good_take_bears_no_sign_of_a_fault(good: dict[str, tuple[Sound, Work]], voice: str) -> None:
     assert takes.score(*good[voice]) > -0.2
 
