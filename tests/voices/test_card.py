@@ -38,16 +38,22 @@ REPORT = {
 
 def test_the_tables_tell_ours_beside_the_teachers() -> None:
     made = table.markdown(REPORT)
+    assert "24 sentences a voice on which nothing was trained" in made
+    assert "(the vocoder alone, lengths of phones and speeds: 8 of them)" in made
     assert "| phones wrong, the aligner | 4.1% (1.2%) |" in made
     assert "| mel distance (a wrong sentence's) | 4.20 (11.00) |" in made
     assert "| length of speech, mean error | -3.4% |" in made
     assert "| speed 0.8 | 0.79 |" in made
-    assert "starts 21 ms off (median; 90 % within 60 ms)" in made
+    assert "starts 21 ms off (median; 90 % within 60 ms), ends 21 ms (60 ms), words without a time: 1." in made
     assert "0 and 0 (0 and 2) by the aligner, 0 and 0 (0 and 0) by Whisper's choice" in made
     assert "1 and 0 (0 and 0) by transcripts. The aligner misses 4 single words (3)." in made
     assert "The choice is 12 nats (15) ahead" in made
-    assert "of the 26 said by the teacher and, after a second, again by the voice it takes 1 as said once." in made
+    assert "by the teacher and, a second later, by the voice, it does not notice that in 1 of 26." in made
     assert "| 5 | 80.0% | 4.1% | 4.20 | 1.40 |" in made
+
+
+def test_where_few_sentences_are_judged_all_of_them_are_measured_with() -> None:
+    assert "speeds: 3 of them)" in table.markdown({**REPORT, "sentences": {"vi_female": 3}})
 
 
 def test_a_measure_that_was_not_taken_leaves_its_place_empty() -> None:

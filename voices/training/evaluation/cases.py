@@ -19,6 +19,8 @@ from voices.training.teachers import espeak, hibari, kokoro
 
 #: Characters of a sentence. Shorter ones are headings, on which one wrong word is half of them.
 SHORTEST, LONGEST = 30, 150
+#: Sentences of a voice that the vocoder and the pace are measured with; the other measures take all.
+FEW = 8
 #: What is judged.
 LANGUAGES = ("en", "vi")
 #: Where the teachers' packages are unpacked, as for the training.

@@ -17,8 +17,6 @@ from voices.training.evaluation.ears import Ears
 from voices.training.evaluation.judging import Judge, Judged, Taught
 from voices.training.evaluation.speaking import Speech
 
-#: Sentences that the vocoder and the pace are measured with.
-FEW = 8
 #: Sentences that a long reading is made of, as far as it takes.
 ENOUGH = 80
 #: Teachers that know when they say each word.
@@ -92,7 +90,7 @@ class Evaluation:
     ) -> dict[str, Any]:
         _say(f"{voice.name}: likeness, pace and vocoder")
         ours, teachers, those = judged[voice.name], taught[voice.name], self._cases[voice.name]
-        few = (those[:FEW], teachers[:FEW])
+        few = (those[: cases.FEW], teachers[: cases.FEW])
         return {
             "language": voice.language,
             "speaker": voice.speaker,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from voices.training.evaluation.cases import FEW
+
 LANGUAGES = {"en": "English", "vi": "Vietnamese"}
 #: Judges of a long reading, and what people call them.
 JUDGES = {"aligner": "the aligner", "choice": "Whisper's choice among the sentences", "transcripts": "transcripts"}
@@ -18,11 +20,12 @@ def markdown(report: Figures) -> str:
 
 
 def _parts(report: Figures) -> Iterator[str]:
-    machine = report["machine"]
+    machine, sentences = report["machine"], min(report["sentences"].values())
     yield (
         f"Judged on {report['date'][:10]} ({machine['threads']} threads of {machine['processor']}, load {report['load']:.1f};"
-        f" weights {report['fingerprint'][:12]}), {min(report['sentences'].values())} sentences a voice on which nothing"
-        f" was trained, {report['default_steps']} steps. In brackets: the teacher's own speech of the same sentences."
+        f" weights {report['fingerprint'][:12]}), {sentences} sentences a voice on which nothing was trained (the vocoder"
+        f" alone, lengths of phones and speeds: {min(FEW, sentences)} of them), {report['default_steps']} steps. In brackets:"
+        " the teacher's own speech of the same sentences."
     )
     yield table(("", *report["voices"]), list(_rows(list(report["voices"].values()))))
     yield "\n".join(f"- {line}" for line in (*_times(report["times"]), *_readings(report["readings"])))
@@ -75,7 +78,7 @@ def _times(times: Figures) -> Iterator[str]:
             yield (
                 f"Times of {found['words']} words by the aligner, against {teacher}'s own: starts {starts['median']:.0f} ms off"
                 f" (median; 90 % within {starts['p90']:.0f} ms), ends {ends['median']:.0f} ms ({ends['p90']:.0f} ms),"
-                f" {found['missed']} words without a time."
+                f" words without a time: {found['missed']}."
             )
 
 
@@ -87,8 +90,8 @@ def _readings(readings: Figures) -> Iterator[str]:
             f"{LANGUAGES[language]}, {found['seconds']:.0f} s read by {found['voice']} in {found['sentences']} sentences,"
             f" skipped and repeated ones: {told}. The aligner misses {ours['words_skipped']} single words"
             f" ({teacher['words_skipped']}). The choice is {ours['margin']:.0f} nats ({teacher['margin']:.0f}) ahead of the"
-            f" next sentence where it is closest; of the {found['sentences']} said by the teacher and, after a second, again"
-            f" by the voice it takes {found['twice_missed']} as said once."
+            f" next sentence where it is closest. Where each is said by the teacher and, a second later, by the voice, it does"
+            f" not notice that in {found['twice_missed']} of {found['sentences']}."
         )
 
 
