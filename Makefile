@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOC ?= examples/viet-nam.md
-# The training and judging of voices have a virtual environment of their own: their packages are no part of the product.
+# The teachers and judges of voices have a virtual environment of their own: their packages are no part of the product.
 VOICE_VENV := .venv-voice
 VOICE_READY := $(VOICE_VENV)/.ready
 VOICE ?= voices/sample

@@ -59,7 +59,7 @@ class Plan:
     seconds: shortest and longest passage; long_text: passages of the long text, long_seconds: of each."""
 
     shape: Shape = weights.SAMPLE
-    vocoder: VocosShape = weights.VOCOS_SAMPLE
+    vocoder: VocosShape = weights.VOCOS_SMALL
     steps: int = 16
     clients: tuple[int, ...] = (1, 4, 8, 16)
     rounds: int = 3

@@ -11,12 +11,12 @@ from serving.model.vocos import VocosShape
 
 #: F5TTS_v1_Base as published (f5_tts/configs/F5TTS_v1_Base.yaml; its vocabulary has 2545 entries).
 F5TTS_V1_BASE = Shape(dim=1024, depth=22, heads=16, ff_mult=2, text_num_embeds=2545, text_dim=512, conv_layers=4)
-#: The size of the bundled voice.
+#: The size of the bundled voice's DiT, but for its vocabulary.
 SAMPLE = Shape(dim=256, depth=6, heads=4, ff_mult=2, text_num_embeds=256, text_dim=192, conv_layers=4)
 #: As small as the parts allow, to try a benchmark out.
 TINY = Shape(dim=64, depth=2, heads=1, ff_mult=2, text_num_embeds=96, text_dim=32, conv_layers=1)
-#: Vocos as published for 24 kHz (charactr/vocos-mel-24khz), that of the bundled voice, and a tiny one.
-VOCOS_24K, VOCOS_SAMPLE, VOCOS_TINY = (
+#: Vocos as published for 24 kHz (charactr/vocos-mel-24khz), a smaller one, and a tiny one.
+VOCOS_24K, VOCOS_SMALL, VOCOS_TINY = (
     VocosShape(input_channels=100, dim=dim, intermediate_dim=3 * dim, num_layers=layers, n_fft=1024, hop_length=256)
     for dim, layers in ((512, 8), (256, 5), (32, 2))
 )

@@ -59,7 +59,7 @@ class Layout(Protocol):
 
     def lay(self, text: str, voice: Voice, speed: float) -> Laid:
         """Lay `text` after the reference of `voice`. Raises NothingToSay where no character can be spoken, and TooLong where
-        the model was not trained on so much in one piece."""
+        it takes more in one piece than the layout's models can speak."""
 
 
 class Aligned:

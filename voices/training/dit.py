@@ -31,7 +31,7 @@ LENGTHS, WEIGHTS = (352, 704, 1_408), (0.6, 0.3, 0.1)
 #: steps of size `cpu`, of 250 phones wrong in 64 Vietnamese sentences 118 were wrong in their tone alone, most of them rising
 #: ones said level, while English was understood. Southern speakers have other tones, and none of them is shipped.
 OFTEN, SHIPPED = {"en": 1.0, "vi": 4.0}, 2.0
-#: Channels of the mel from 0 Hz to 1.1 kHz, where the pitch can be read off the partials, and how much their error counts.
+#: Channels of the mel from 0 Hz to 1 kHz, where the pitch can be read off the partials, and how much their error counts.
 PITCH, PITCH_WEIGHT = 30, 2.0
 
 
