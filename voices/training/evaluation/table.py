@@ -24,8 +24,8 @@ def _parts(report: Figures) -> Iterator[str]:
     yield (
         f"Judged on {report['date'][:10]} ({machine['threads']} threads of {machine['processor']}, load {report['load']:.1f};"
         f" weights {report['fingerprint'][:12]}), {sentences} sentences a voice on which nothing was trained (the vocoder"
-        f" alone, lengths of phones and speeds: {min(FEW, sentences)} of them), {report['default_steps']} steps. In brackets:"
-        " the teacher's own speech of the same sentences."
+        f" alone, the length of a phone and speeds other than 1: {min(FEW, sentences)} of them), {report['default_steps']}"
+        " steps. In brackets: the teacher's own speech of the same sentences."
     )
     yield table(("", *report["voices"]), list(_rows(list(report["voices"].values()))))
     yield "\n".join(f"- {line}" for line in (*_times(report["times"]), *_readings(report["readings"])))
